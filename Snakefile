@@ -1,0 +1,39 @@
+"""Mammograms and radiology reports in, a fair comparison of breast-density classifiers out."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config.yaml")
+
+
+report: "workflow/report/workflow.rst"
+
+
+# In running order: one file a stage.
+include: "rules/common.smk"
+include: "rules/demo.smk"
+include: "rules/reports.smk"
+include: "rules/labels.smk"
+include: "rules/images.smk"
+include: "rules/cohort.smk"
+include: "rules/matching.smk"
+include: "rules/pngs.smk"
+include: "rules/splits.smk"
+include: "rules/models.smk"
+include: "rules/embeddings.smk"
+include: "rules/zero_shot.smk"
+include: "rules/linear_probe.smk"
+include: "rules/fine_tune.smk"
+include: "rules/baselines.smk"
+include: "rules/evaluation.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    """The report, and with it everything that it shows."""
+    default_target: True
+    input:
+        "results/report/report.html",

@@ -1,0 +1,53 @@
+"""The cohort: images, reports and labels joined by exam; who is in, and why the others are not."""
+
+
+rule join_cohort:
+    """Every exam with its accounts, and the accepted images that have a label."""
+    input:
+        images="results/images/images.tsv",
+        labels="results/labels/labels.tsv",
+        reports=("results/reports/reports.tsv" if config["labels"]["source"] == "reports" else []),
+    output:
+        exams="results/cohort/exams.tsv",
+        labelled_images="results/cohort/labelled_images.tsv",
+    log:
+        "results/logs/join_cohort.log",
+    benchmark:
+        "results/benchmarks/join_cohort.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        level=config["labels"]["level"],
+        code=code_hash("join_cohort.py"),
+    script:
+        "../workflow/scripts/join_cohort.py"
+
+
+rule hold_out_test:
+    """The test patients, drawn once for all seeds, and the classes that are kept."""
+    input:
+        labelled_images="results/cohort/labelled_images.tsv",
+        task=TASK,
+    output:
+        test_patients="results/splits/test_patients.tsv",
+        classes="results/splits/classes.tsv",
+    log:
+        "results/logs/hold_out_test.log",
+    benchmark:
+        "results/benchmarks/hold_out_test.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        split={
+            key: config["split"][key]
+            for key in ("test", "test_seed", "min_patients_per_class", "small_class")
+        },
+        code=code_hash("hold_out_test.py"),
+    script:
+        "../workflow/scripts/hold_out_test.py"

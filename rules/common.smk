@@ -1,0 +1,115 @@
+"""What all stages share: the checked configuration, the code hash, and names and paths that follow from the config."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from mammoflow import caveats, configuration, inputs
+from mammoflow.code import code_hash
+from mammoflow.errors import UserError
+
+
+def stop(error):
+    """End Snakemake with one line, without a traceback."""
+    print(f"mammoflow: {error}", file=sys.stderr)
+    sys.exit(1)
+
+
+def shipped(path):
+    """A file that comes with the workflow, named relative to the working directory, so that both can be moved."""
+    return os.path.relpath(ROOT / path)
+
+
+try:
+    configuration.check(config, ROOT / "workflow/schemas/config.schema.yaml")
+except UserError as error:
+    stop(error)
+
+DEMO = config["dataset"]["kind"] == "demo"
+SHARDS = [str(shard) for shard in range(config["shards"])]
+SEEDS = config["split"]["seeds"]
+EXPERIMENTS = {name: config["experiments"][name] for name in config["run"]}
+ID_KEY = shipped("resources/demo/id.key") if DEMO else "private/id.key"
+PUBLISHED = shipped("resources/published/molina_roman_2025.yaml")
+TASK = shipped(f"resources/tasks/{config['task']}.yaml")
+
+# The user's files are no input of any rule, because their names may be a patient's: one walk writes lists into
+# private/, and rules take a digest of their list. Jobs on other machines read the lists that the walk wrote.
+if not DEMO and workflow.is_main_process:
+    try:
+        inputs.list_files(config["dataset"], shards=config["shards"], private=Path("private"))
+    except UserError as error:
+        stop(error)
+
+
+def digest(name):
+    """Changes when a file of this list (a shard, `annotations`) is new, gone, touched or of another size."""
+    return "" if DEMO else inputs.digest(Path(f"private/inputs/{name}.tsv"))
+
+
+def list_path(name):
+    """The list of the files of a shard, of the reports or of the annotations."""
+    return f"results/demo/inputs/{name}.tsv" if DEMO else f"private/inputs/{name}.tsv"
+
+
+def list_input(name):
+    """The same list where it is an input: the demo's. A user's is private, and its `digest` is a parameter."""
+    return list_path(name) if DEMO else []
+
+
+def experiments_of(*methods):
+    """The experiments in `run` of these methods."""
+    return [name for name, experiment in EXPERIMENTS.items() if experiment["method"] in methods]
+
+
+def only(names):
+    """Wildcard constraint: one of these names; one that never matches where there is none."""
+    return "|".join(names) or "(?!)"
+
+
+def recipes_in_use():
+    """Recipes that an experiment in `run` uses, in the config's order."""
+    used = {experiment.get("recipe") for experiment in EXPERIMENTS.values()}
+    return [name for name in config["recipes"] if name in used]
+
+
+def pngs_of(wildcards):
+    """PNG indexes, of every shard, of the recipe of the experiment."""
+    recipe = EXPERIMENTS[wildcards.experiment]["recipe"]
+    return expand("results/png/{recipe}/{shard}.tsv", recipe=recipe, shard=SHARDS)
+
+
+def embeddings_of(wildcards):
+    """Embedding indexes, of every shard, of the recipe and the encoder of the experiment."""
+    path = "results/embeddings/{encoder}/{recipe}/{{shard}}.tsv"
+    return expand(path.format(**EXPERIMENTS[wildcards.experiment]), shard=SHARDS)
+
+
+def of_experiment(path):
+    """Input or params function: `path` with the settings of the experiment filled in."""
+    return lambda wildcards: path.format(**EXPERIMENTS[wildcards.experiment])
+
+
+def predictions_of(experiment):
+    """Predictions of every seed."""
+    return expand(
+        "results/predictions/{experiment}/seed{seed}.tsv", experiment=experiment, seed=SEEDS
+    )
+
+
+def max_epochs():
+    """Bound of a training's epochs: the method's own 200, but for the demo."""
+    return min(200, config["demo"]["max_epochs"]) if DEMO else 200
+
+
+wildcard_constraints:
+    shard=r"\d+",
+    seed=r"\d+",
+    experiment=only(EXPERIMENTS),
+    recipe=only(config["recipes"]),
+    encoder=only(config["encoders"]),
+    prompts="[a-z0-9_]+",
+    model=r"[A-Za-z0-9_.]+",

@@ -1,0 +1,54 @@
+"""Evaluation: the test set is read here, once, for every method alike."""
+
+
+rule evaluate_predictions:
+    """Measures with intervals of one experiment, for every seed, level and class."""
+    input:
+        predictions=lambda wildcards: predictions_of(wildcards.experiment),
+    output:
+        metrics="results/metrics/{experiment}.tsv",
+    log:
+        "results/logs/evaluate_predictions/{experiment}.log",
+    benchmark:
+        "results/benchmarks/evaluate_predictions/{experiment}.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seeds=SEEDS,
+        # An untrained method may be measured on every labelled image, as the paper does.
+        subsets=lambda wildcards: (
+            ["test", "all"]
+            if EXPERIMENTS[wildcards.experiment]["method"] == "zero_shot"
+            else ["test"]
+        ),
+        evaluation=config["evaluation"],
+        code=code_hash("evaluate_predictions.py"),
+    script:
+        "../workflow/scripts/evaluate_predictions.py"
+
+
+rule compare_experiments:
+    """Differences between experiments on the same test patients."""
+    input:
+        predictions=[path for name in EXPERIMENTS for path in predictions_of(name)],
+    output:
+        comparisons="results/metrics/comparisons.tsv",
+    log:
+        "results/logs/compare_experiments.log",
+    benchmark:
+        "results/benchmarks/compare_experiments.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        experiments=list(EXPERIMENTS),
+        seeds=SEEDS,
+        evaluation=config["evaluation"],
+        code=code_hash("compare_experiments.py"),
+    script:
+        "../workflow/scripts/compare_experiments.py"

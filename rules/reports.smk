@@ -1,0 +1,28 @@
+"""Report parsing: each report cleaned and cut into sections."""
+
+
+rule parse_reports:
+    """Which reports there are and what could be read; their sections stay private."""
+    input:
+        key=ID_KEY,
+        files=list_input("reports"),
+    output:
+        reports="results/reports/reports.tsv",
+        sections="private/reports/sections.tsv",
+    log:
+        "results/logs/parse_reports.log",
+    benchmark:
+        "results/benchmarks/parse_reports.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        files=list_path("reports"),
+        dataset=config["dataset"]["kind"],
+        ids=config["privacy"]["ids"],
+        digest=digest("reports"),
+        code=code_hash("parse_reports.py"),
+    script:
+        "../workflow/scripts/parse_reports.py"

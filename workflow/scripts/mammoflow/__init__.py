@@ -1,0 +1,1 @@
+"""The library of mammoflow: pure functions and small classes, called by the scripts beside it."""

@@ -1,0 +1,37 @@
+"""What a reader of any page must know first: sentences that follow from the configuration alone."""
+
+from typing import Any
+
+UNTRAINED = "untrained weights: these numbers mean nothing"
+
+
+def short(config: dict[str, Any]) -> str:
+    """The line that stands in every figure, table caption and model card; "" where there is nothing to say."""
+    if config["weights"] == "random":
+        return UNTRAINED
+    return "synthetic demo: nothing clinical" if config["dataset"]["kind"] == "demo" else ""
+
+
+def full(config: dict[str, Any]) -> list[str]:
+    """The sentences that head the report."""
+    sentences = []
+    if config["weights"] == "random":
+        sentences.append(
+            "Untrained weights: these numbers mean nothing. Set weights: pretrained to compare real models."
+        )
+    if config["dataset"]["kind"] == "demo":
+        sentences.append(
+            "Synthetic demo: images and reports were made by this workflow, so nothing here is a clinical result. "
+            f"Every training was cut at {config['demo']['max_epochs']} epochs."
+        )
+    if config["dataset"]["kind"] == "cdd_cesm" and config["dataset"]["variant"] == "subtracted":
+        sentences.append(
+            "Subtracted images: contrast subtraction removes the parenchyma, so density cannot be read off them. "
+            "This run shows that the workflow works on real files; its numbers say nothing about density."
+        )
+    return sentences
+
+
+def public(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as it may be shown: without the user's folders."""
+    return config | {"dataset": {key: value for key, value in config["dataset"].items() if key != "root"}}

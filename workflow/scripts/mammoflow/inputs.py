@@ -1,0 +1,112 @@
+"""The one walk over a user's folders: which files there are, and which shard each belongs to.
+
+It runs whenever the workflow starts, so it uses the standard library only and looks at names, sizes and times, never
+into a file.
+"""
+
+import csv
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mammoflow.datasets import layouts
+from mammoflow.errors import UserError
+from mammoflow.files import write_text
+from mammoflow.privacy import ensure_key, make_private
+
+COLUMNS = ("relative", "path", "bytes", "mtime_ns")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file found: its path below the root, its path here, its size and its time."""
+
+    relative: str
+    path: str
+    bytes: int
+    mtime_ns: int
+
+
+def shard_of(relative: str, shards: int) -> int:
+    """The shard of a file: the SHA-256 of its relative path modulo the number of shards."""
+    digest = hashlib.sha256(relative.encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest, "big") % shards
+
+
+def list_files(dataset: dict[str, Any], *, shards: int, private: Path) -> None:
+    """Write private/inputs/{shard}.tsv and private/inputs/annotations.tsv, and the id key where there is none.
+
+    A list that did not change is left alone.
+
+    Raises
+    ------
+    UserError
+        If the folder, or an annotation file of the data set, is not there.
+    """
+    layout = layouts.of(dataset)
+    root = Path(dataset["root"])
+    images = root / layout.images
+    if not images.is_dir():
+        raise UserError(f"config: dataset.root is {dataset['root']!r}; allowed: a folder that holds {layout.images!r}")
+    lists: dict[str, list[File]] = {str(shard): [] for shard in range(shards)}
+    for file in walk(images, layout.suffixes):
+        lists[str(shard_of(file.relative, shards))].append(file)
+    lists["annotations"] = [_annotation(root, names) for names in layout.annotations]
+    make_private(private)
+    ensure_key(private / "id.key")
+    for name, files in lists.items():
+        _write_if_changed(files, private / "inputs" / f"{name}.tsv")
+
+
+def walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[File]:
+    """Every regular file below `folder` whose name ends in one of `suffixes` (lower case; () for any), in order.
+
+    Links to folders, devices and pipes are left alone.
+    """
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(place, name)
+            if name.startswith(".") or (suffixes and not name.lower().endswith(suffixes)):
+                continue
+            found = os.stat(path)
+            if stat.S_ISREG(found.st_mode):
+                yield File(os.path.relpath(path, folder), os.path.abspath(path), found.st_size, found.st_mtime_ns)
+
+
+def digest(path: Path) -> str:
+    """Digest of a list of files, without the root: a moved folder is the same input."""
+    if not path.exists():
+        return ""
+    total = hashlib.sha256()
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            total.update(
+                "\x1f".join((row["relative"], row["bytes"], row["mtime_ns"], "\n")).encode("utf-8", "surrogateescape")
+            )
+    return total.hexdigest()[:16]
+
+
+def _annotation(root: Path, names: tuple[str, ...]) -> File:
+    """The first of the possible files of an annotation that is there."""
+    for name in names:
+        path = root / name
+        if path.is_file():
+            found = path.stat()
+            return File(name, str(path.absolute()), found.st_size, found.st_mtime_ns)
+    raise UserError(f"config: dataset.root is {str(root)!r}; it lacks {' or '.join(names)}, see docs/ for the layout")
+
+
+def _write_if_changed(files: list[File], path: Path) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((f.relative, f.path, f.bytes, f.mtime_ns) for f in files)
+    new = text.getvalue()
+    if not path.exists() or path.read_text(encoding="utf-8", errors="surrogateescape") != new:
+        write_text(new, path, mode=0o600)

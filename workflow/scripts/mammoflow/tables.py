@@ -1,0 +1,457 @@
+"""Every table that crosses a rule's border: one schema each, read and written here only.
+
+Tables are TSV in UTF-8, sorted by their key. An empty cell of a text column is the empty string; an empty cell of a
+number is missing. Reading and writing both validate, so that a wrong table is found where it is made.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from mammoflow.errors import UserError
+from mammoflow.files import atomic
+
+SUBSETS = ("train", "validation", "test", "unused", "external")
+LEVELS = ("image", "breast", "exam")
+PROBABILITY = "p_"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its name, what a row is, its key and its columns."""
+
+    name: str
+    about: str
+    key: tuple[str, ...]
+    columns: dict[str, pa.Column]
+
+    @property
+    def schema(self) -> pa.DataFrameSchema:
+        """The pandera schema that every frame of this table satisfies."""
+        return pa.DataFrameSchema(self.columns, unique=list(self.key), strict=True, ordered=True, name=self.name)
+
+
+def _text(about: str, *allowed: str, empty: bool = True) -> pa.Column:
+    values = [*allowed, ""] if allowed and empty else list(allowed)
+    checks = [pa.Check.isin(values)] if allowed else []
+    if not empty and not allowed:
+        checks.append(pa.Check.str_length(min_value=1))
+    return pa.Column(str, checks, description=about)
+
+
+def _id(about: str) -> pa.Column:
+    return _text(about, empty=False)
+
+
+def _count(about: str, *, missing: bool = False) -> pa.Column:
+    return pa.Column("Int64", pa.Check.ge(0), nullable=missing, description=about)
+
+
+def _real(about: str, *checks: pa.Check, missing: bool = False) -> pa.Column:
+    return pa.Column("float64", list(checks), nullable=missing, description=about)
+
+
+def _flag(about: str) -> pa.Column:
+    return pa.Column(bool, description=about)
+
+
+_SIDE = _text("side of the breast", "L", "R")
+_VIEW = _text("projection; other for a view that is neither of the screening views", "CC", "MLO", "other")
+_SUBSET = _text("where the image stands in this seed's split", *SUBSETS, empty=False)
+
+INPUT_FILES = Table(
+    "input files",
+    "a file that the walk found, or that the demo made",
+    ("relative",),
+    {
+        "relative": _id("path below the root, which is all that ids and shards depend on"),
+        "path": _id("path on this machine"),
+        "bytes": _count("size of the file"),
+        "mtime_ns": _count("time of last modification, nanoseconds since 1970"),
+    },
+)
+
+REPORTS = Table(
+    "reports",
+    "a radiology report found, by exam; holds no text",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "language": _text("language of the text", "es", "en"),
+        "status": _text("what became of the report", "parsed", "empty", "unreadable", "duplicate", empty=False),
+        "reason": _text("reason code where the report was not parsed"),
+        "sections": _text("sections found, in order, joined by spaces"),
+    },
+)
+
+SECTIONS = Table(
+    "report sections",
+    "a section of a report, cleaned (private)",
+    ("exam_id", "position"),
+    {
+        "exam_id": _id("exam"),
+        "position": _count("place of the section in the report, from 0"),
+        "section": _id("kind of section"),
+        "text": _text("the section's words"),
+    },
+)
+
+LABELS = Table(
+    "labels",
+    "the label of an exam, of one of its breasts, or of an image",
+    ("exam_id", "side", "image_id"),
+    {
+        "exam_id": _id("exam"),
+        "side": _text("breast; empty for the exam's own label", "L", "R"),
+        "image_id": _text("image; only where a data set labels images"),
+        "label": _text("class of the task; only where status is labelled"),
+        "density": _text("the label again, where the task is BI-RADS density"),
+        "status": _text("whether a label could be given", "labelled", "none", "ambiguous", empty=False),
+        "reason": _text("reason code where there is no label"),
+        "rule": _text("rule that gave the label"),
+        "evidence": _text("the words that gave the label"),
+        "edition": _text("edition of the BI-RADS atlas that the wording follows", "4", "5"),
+        "level": _text("what the label is about", *LEVELS, empty=False),
+    },
+)
+
+IMAGES = Table(
+    "images",
+    "an image file found",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "exam_id": _text("exam"),
+        "patient_id": _text("patient"),
+        "laterality": _SIDE,
+        "view": _VIEW,
+        "device": _text("device group: images of one group share a tone curve"),
+        "age_band": _text("age at the exam in bands of ten years"),
+        "year": _text("year of the exam"),
+        "rows": _count("height in pixels", missing=True),
+        "columns": _count("width in pixels", missing=True),
+        "bits_stored": _count("bits of a stored value", missing=True),
+        "photometric": _text("photometric interpretation"),
+        "transfer_syntax": _text("transfer syntax UID of a DICOM file; format of another file"),
+        "decoder": _text("what decoded the pixels"),
+        "file_sha256": _text("SHA-256 of the file"),
+        "pixel_sha256": _text("SHA-256 of the decoded pixels"),
+        "picture": _text("the 16-bit picture and histogram, below results/work"),
+        "status": _text("what became of the file", "accepted", "excluded", "quarantined", empty=False),
+        "reason": _text("reason code where the file was not accepted"),
+    },
+)
+
+EXAMS = Table(
+    "exams",
+    "an exam that has an image, a report or a label",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "patient_id": _text("patient; empty where the exam has no image"),
+        "age_band": _text("age at the exam in bands of ten years"),
+        "year": _text("year of the exam"),
+        "images_accepted": _count("images accepted"),
+        "images_excluded": _count("images excluded"),
+        "images_quarantined": _count("images quarantined"),
+        "report_status": _text("status of its report; missing where it has none"),
+        "label_status": _text("status of its label; missing where it has none"),
+        "included": _flag("whether it has an accepted image with a label"),
+        "reason": _text("reason code where the exam is not included"),
+    },
+)
+
+LABELLED_IMAGES = Table(
+    "labelled images",
+    "an accepted image that has a label",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "exam_id": _id("exam"),
+        "patient_id": _id("patient"),
+        "laterality": _SIDE,
+        "view": _VIEW,
+        "device": _text("device group"),
+        "label": _id("class of the task"),
+    },
+)
+
+CLASSES = Table(
+    "classes",
+    "a class of the task, and what became of it in this cohort",
+    ("position",),
+    {
+        "position": _count("place in the order of the task's classes, from 0"),
+        "label": _id("class of the task"),
+        "kept_as": _text("class of the split that it belongs to; empty where dropped"),
+        "status": _text("what became of it", "kept", "merged", "dropped", empty=False),
+        "n_patients": _count("patients with an image of this class"),
+        "n_exams": _count("exams with an image of this class"),
+        "n_images": _count("images of this class"),
+    },
+)
+
+TEST_PATIENTS = Table(
+    "test patients",
+    "a patient, and on which side of the one test cut",
+    ("patient_id",),
+    {
+        "patient_id": _id("patient"),
+        "stratum": _text("rarest class among the patient's images; empty where all were dropped"),
+        "held_out": _text("side of the cut", "test", "development", empty=False),
+    },
+)
+
+MANIFEST = Table(
+    "manifest",
+    "a labelled image in the split of one seed",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "exam_id": _id("exam"),
+        "patient_id": _id("patient"),
+        "laterality": _SIDE,
+        "view": _VIEW,
+        "label": _id("class of the split"),
+        "subset": _SUBSET,
+        "reason": _text("reason code where the image is unused", "downsampled", "small_class"),
+    },
+)
+
+MATCHING = Table(
+    "matching",
+    "a lookup table of a recipe",
+    ("device", "bits_stored"),
+    {
+        "device": _text("device group; empty where one reference serves all"),
+        "bits_stored": _count("bits of the stored values it is for; 0 where it serves all"),
+        "tensor": _id("name of the table in the file beside this one"),
+        "sha256": _id("SHA-256 of the table"),
+        "n_images": _count("development images it was fitted on"),
+        "status": _text("whether it matches", "matched", "unmatched", empty=False),
+        "reason": _text("reason code where it does not"),
+    },
+)
+
+PNGS = Table(
+    "PNG files",
+    "an exported picture of a recipe",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "file": _id("the PNG, below the working directory"),
+        "sha256": _id("SHA-256 of the PNG"),
+    },
+)
+
+MODEL_FILES = Table(
+    "model files",
+    "a file of a model's snapshot",
+    ("file",),
+    {
+        "file": _id("the file, below the working directory or the user's model folder"),
+        "bytes": _count("size of the file"),
+        "sha256": _id("SHA-256 of the file"),
+    },
+)
+
+EMBEDDINGS = Table(
+    "embeddings",
+    "an image's place in the embedding cache",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "sha256": _id("SHA-256 of the PNG that was embedded"),
+        "file": _id("the safetensors file, below the working directory"),
+        "row": _count("row of the vector in that file, from 0"),
+    },
+)
+
+PREDICTIONS = Table(
+    "predictions",
+    "a labelled image as one trained or untrained method sees it",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "exam_id": _id("exam"),
+        "patient_id": _id("patient"),
+        "laterality": _SIDE,
+        "view": _VIEW,
+        "subset": _SUBSET,
+        "label": _text("class of the split; empty only for external images"),
+        f"^{PROBABILITY}.+$": pa.Column(
+            "float64",
+            [pa.Check.in_range(0, 1)],
+            regex=True,
+            description="probability of a class; one column for each class kept, in order",
+        ),
+    },
+)
+
+METRICS = Table(
+    "metrics",
+    "a measure of one experiment",
+    ("seed", "subset", "level", "subgroup", "metric", "class"),
+    {
+        "seed": _count("seed of the split and of the training"),
+        "subset": _text("images it was measured on", "test", "all", empty=False),
+        "level": _text("what counts once", *LEVELS, empty=False),
+        "subgroup": _text("part of the cohort; empty for all of it"),
+        "metric": _id("name of the measure"),
+        "class": _text("class of a per-class measure; empty for the others"),
+        "value": _real("the measure", missing=True),
+        "low": _real("lower end of the 95 % interval", missing=True),
+        "high": _real("upper end of the 95 % interval", missing=True),
+        "n_images": _count("images behind it"),
+        "n_exams": _count("exams behind it"),
+        "n_patients": _count("patients behind it"),
+    },
+)
+
+COMPARISONS = Table(
+    "comparisons",
+    "the difference of one measure between two experiments on the same test patients",
+    ("seed", "level", "metric", "experiment", "other"),
+    {
+        "seed": _count("seed of the split and of the training"),
+        "level": _text("what counts once", *LEVELS, empty=False),
+        "metric": _id("name of the measure"),
+        "experiment": _id("the first experiment"),
+        "other": _id("the second experiment"),
+        "difference": _real("measure of the first less that of the second", missing=True),
+        "low": _real("lower end of the 95 % interval", missing=True),
+        "high": _real("upper end of the 95 % interval", missing=True),
+        "n_patients": _count("patients behind it"),
+    },
+)
+
+CURVE = Table(
+    "learning curve",
+    "an epoch of a training",
+    ("epoch",),
+    {
+        "epoch": _count("epoch, from 1"),
+        "train_loss": _real("mean cross-entropy over the training images of this epoch"),
+        "validation_loss": _real("mean cross-entropy over the validation images"),
+        "validation_accuracy": _real("accuracy over the validation images", pa.Check.in_range(0, 1)),
+        "best": _flag("whether this epoch's weights were kept"),
+    },
+)
+
+TRUTH = Table(
+    "demo truth",
+    "what the demo knows of an exam; only the label audit reads it",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "density": _id("class that the phantom was drawn from"),
+        "stated": _text("what its report states: a class, none or ambiguous; empty where it has no report"),
+    },
+)
+
+AUDIT = Table(
+    "label audit",
+    "an exam whose label is known beforehand",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "stated": _id("what the report states: a class, none or ambiguous"),
+        "found": _id("what was extracted: a class, none or ambiguous"),
+        "agree": _flag("whether they are the same"),
+    },
+)
+
+
+def write(frame: pd.DataFrame, path: str | Path, table: Table, *, mode: int = 0o644) -> None:
+    """Validate `frame`, sort it by the table's key and write it atomically.
+
+    Raises
+    ------
+    UserError
+        If the frame breaks the table's schema.
+    """
+    frame = _validated(frame.reset_index(drop=True), table, path).sort_values(list(table.key), kind="stable")
+    with atomic(path, mode=mode) as temporary:
+        frame.to_csv(temporary, sep="\t", index=False, lineterminator="\n", errors="surrogateescape")
+
+
+def read(path: str | Path, table: Table) -> pd.DataFrame:
+    """Read and validate a table.
+
+    Raises
+    ------
+    UserError
+        If the file breaks the table's schema.
+    """
+    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding_errors="surrogateescape")
+    for name in frame.columns:
+        frame[name] = _typed(frame[name], _column(table, name), path)
+    return _validated(frame, table, path)
+
+
+def read_all(paths: list[str], table: Table) -> pd.DataFrame:
+    """Read tables of one kind, a shard each, as one frame sorted by its key."""
+    frames = [read(path, table) for path in paths]
+    whole = pd.concat(frames, ignore_index=True).sort_values(list(table.key), kind="stable", ignore_index=True)
+    return _validated(whole, table, " + ".join(map(str, paths)))
+
+
+def empty(table: Table) -> pd.DataFrame:
+    """A frame of this table without a row."""
+    return frame_of([], table)
+
+
+def frame_of(rows: list[dict[str, object]], table: Table) -> pd.DataFrame:
+    """A frame of this table from rows given as dictionaries."""
+    frame = pd.DataFrame(rows, columns=list(table.columns))
+    for name in frame.columns:
+        frame[name] = frame[name].astype(_dtype(table.columns[name]))
+    return frame
+
+
+def probability_columns(classes: list[str]) -> list[str]:
+    """Names of the probability columns of these classes, in order."""
+    return [PROBABILITY + key for key in classes]
+
+
+def predicted_classes(predictions: pd.DataFrame) -> list[str]:
+    """The classes that a predictions table holds probabilities of, in order."""
+    return [name.removeprefix(PROBABILITY) for name in predictions.columns if name.startswith(PROBABILITY)]
+
+
+def _column(table: Table, name: str) -> pa.Column | None:
+    if name.startswith(PROBABILITY) and table is PREDICTIONS:
+        return table.columns[f"^{PROBABILITY}.+$"]
+    return table.columns.get(name)
+
+
+def _dtype(column: pa.Column) -> str:
+    name = str(column.dtype)
+    return name if name in ("Int64", "float64", "bool") else "str"
+
+
+def _typed(values: pd.Series, column: pa.Column | None, path: str | Path) -> pd.Series:
+    if column is None or _dtype(column) == "str":
+        return values
+    try:
+        if _dtype(column) == "bool":
+            return values.map({"True": True, "False": False}).astype(bool)
+        return pd.to_numeric(values.mask(values == "")).astype(_dtype(column))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}, column {values.name}: {error}; delete the file to have it made again") from None
+
+
+def _validated(frame: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
+    try:
+        return table.schema.validate(frame)
+    except pa.errors.SchemaError as error:
+        # The value itself may be a patient's: the message says where it is, not what it is.
+        cases = error.failure_cases
+        place = f" at row {cases['index'].iloc[0]}" if isinstance(cases, pd.DataFrame) and "index" in cases else ""
+        column = getattr(error.schema, "name", "") or ""
+        raise UserError(
+            f"{path} is no table of {table.name}: column {column}{place} fails {error.check}; "
+            "delete the file to have it made again"
+        ) from None
