@@ -1,0 +1,1 @@
+"""The built-in demo: a small synthetic hospital, made from a seed."""
