@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mammoflow.datasets import layouts
+from mammoflow import layouts
 from mammoflow.errors import UserError
 from mammoflow.files import write_text
 from mammoflow.privacy import ensure_key, make_private
@@ -56,6 +56,8 @@ def list_files(dataset: dict[str, Any], *, shards: int, private: Path) -> None:
     lists: dict[str, list[File]] = {str(shard): [] for shard in range(shards)}
     for file in walk(images, layout.suffixes):
         lists[str(shard_of(file.relative, shards))].append(file)
+    if not any(lists.values()):
+        raise UserError(f"config: dataset.root is {dataset['root']!r}; no file in {layout.images!r} is an image")
     lists["annotations"] = [_annotation(root, names) for names in layout.annotations]
     make_private(private)
     ensure_key(private / "id.key")
@@ -66,17 +68,40 @@ def list_files(dataset: dict[str, Any], *, shards: int, private: Path) -> None:
 def walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[File]:
     """Every regular file below `folder` whose name ends in one of `suffixes` (lower case; () for any), in order.
 
-    Links to folders, devices and pipes are left alone.
+    A link to a file is that file. Left alone are links to folders and links to nothing, devices, pipes, and whatever
+    is hidden (a file server's snapshots lie in a hidden folder).
+
+    Raises
+    ------
+    UserError
+        If a folder may not be read: its files would be missing without a word.
     """
-    for place, folders, names in os.walk(folder):
-        folders.sort()
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = os.path.join(place, name)
             if name.startswith(".") or (suffixes and not name.lower().endswith(suffixes)):
                 continue
-            found = os.stat(path)
-            if stat.S_ISREG(found.st_mode):
+            found = _stat(path)
+            if found and stat.S_ISREG(found.st_mode):
                 yield File(os.path.relpath(path, folder), os.path.abspath(path), found.st_size, found.st_mtime_ns)
+
+
+def _stat(path: str) -> os.stat_result | None:
+    """What is known of a file; None for one that is gone and for a link that leads nowhere."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if os.path.islink(path):
+            return None
+        _unreadable(error)
+        raise
+
+
+def _unreadable(error: OSError) -> None:
+    raise UserError(f"{error.filename!r}: {error.strerror}; allow reading it, or move it out of the data set") from None
 
 
 def digest(path: Path) -> str:
@@ -104,9 +129,10 @@ def _annotation(root: Path, names: tuple[str, ...]) -> File:
 
 def _write_if_changed(files: list[File], path: Path) -> None:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    # Quoted, because a name may hold any character, a bare carriage return too.
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(COLUMNS)
     writer.writerows((f.relative, f.path, f.bytes, f.mtime_ns) for f in files)
     new = text.getvalue()
-    if not path.exists() or path.read_text(encoding="utf-8", errors="surrogateescape") != new:
+    if not path.exists() or path.read_bytes() != new.encode("utf-8", "surrogateescape"):
         write_text(new, path, mode=0o600)

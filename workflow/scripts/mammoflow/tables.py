@@ -120,9 +120,10 @@ LABELS = Table(
 IMAGES = Table(
     "images",
     "an image file found",
-    ("image_id",),
+    ("image_id", "file_id"),
     {
-        "image_id": _id("image"),
+        "image_id": _id("image; a file that is not accepted may share it with one that is"),
+        "file_id": _id("file; images.tsv holds each once"),
         "exam_id": _text("exam"),
         "patient_id": _text("patient"),
         "laterality": _SIDE,
@@ -404,10 +405,11 @@ def empty(table: Table) -> pd.DataFrame:
 
 
 def frame_of(rows: list[dict[str, object]], table: Table) -> pd.DataFrame:
-    """A frame of this table from rows given as dictionaries."""
+    """A frame of this table from rows given as dictionaries; a text that a row lacks is empty."""
     frame = pd.DataFrame(rows, columns=list(table.columns))
     for name in frame.columns:
-        frame[name] = frame[name].astype(_dtype(table.columns[name]))
+        dtype = _dtype(table.columns[name])
+        frame[name] = (frame[name].astype(object).fillna("") if dtype == "str" else frame[name]).astype(dtype)
     return frame
 
 

@@ -1,0 +1,29 @@
+"""Scan the files of one shard: a row for each, and a 16-bit picture for each that is accepted."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log, log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from tqdm import tqdm
+
+    from mammoflow import datasets, scanning, tables
+    from mammoflow.privacy import Pseudonyms, load_key
+
+    params = snakemake.params
+    files = tables.read(params.files, tables.INPUT_FILES)
+    scanner = scanning.Scanner(
+        pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset, params.ids),
+        describe=datasets.describe(params.dataset),
+        longest_side=params.longest_side,
+        work=Path(params.work),
+        code=params.code,
+    )
+    pairs = list(zip(files["relative"], files["path"], strict=True))
+    rows = scanning.scan_files(pairs, scanner, tqdm)
+    log.info("decoded %d of %d files", sum(row.pop("decoded", False) for row in rows), len(rows))
+    tables.write(scanning.as_table(rows), snakemake.output.images, tables.IMAGES)
