@@ -22,7 +22,6 @@ rule predict_majority:
         mem_mb=1000,
         runtime=10,
     params:
-        seeds=SEEDS,
         code=code_hash("predict_majority.py"),
     script:
         "../workflow/scripts/predict_majority.py"
@@ -78,7 +77,6 @@ rule predict_histogram:
         mem_mb=2000,
         runtime=60,
     params:
-        seeds=SEEDS,
         compute=config["compute"],
         code=code_hash("predict_histogram.py"),
     script:

@@ -1,0 +1,172 @@
+"""The probe and the fine-tuning against loops written out here."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from mammoflow import finetuning, probes, random_models, training
+from mammoflow.training import Rows
+
+
+def quiet(loop):
+    return loop
+
+
+@pytest.fixture
+def problem():
+    """Three classes that a linear layer can nearly tell apart."""
+    rng = np.random.default_rng(0)
+    targets = rng.integers(0, 3, 240)
+    vectors = (np.eye(3)[targets] @ rng.normal(size=(3, 16)) * 2 + rng.normal(size=(240, 16))).astype(np.float32)
+    return vectors, Rows(np.arange(160), np.arange(160, 200), targets)
+
+
+def test_the_probe_is_the_published_loop(problem):
+    vectors, rows = problem
+    _, curve, probabilities = probes.linear_probe(vectors, rows, n_classes=3, max_epochs=15, seed=7, progress=quiet)
+
+    torch.manual_seed(7)
+    layer = torch.nn.Linear(16, 3)
+    torch.nn.init.xavier_uniform_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-4, weight_decay=1e-3)
+    data, targets = torch.tensor(vectors), torch.tensor(rows.targets)
+    losses = []
+    for epoch in range(1, 16):
+        order = np.random.default_rng([7, epoch]).permutation(160)
+        for start in range(0, 160, 64):
+            batch = order[start : start + 64]
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(layer(data[batch]), targets[batch]).backward()
+            optimizer.step()
+        with torch.no_grad():
+            losses.append(torch.nn.functional.cross_entropy(layer(data[160:200]), targets[160:200]).item())
+    np.testing.assert_allclose(curve["validation_loss"], losses, atol=1e-6)
+    # The loss still falls at epoch 15, so the last weights are the best.
+    assert curve["best"].tolist() == [False] * 14 + [True]
+    with torch.no_grad():
+        expected = torch.softmax(layer(data), dim=1).numpy()
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+
+
+def test_the_published_settings_are_the_defaults():
+    assert (probes.LEARNING_RATE, probes.WEIGHT_DECAY, probes.BATCH) == (1e-4, 1e-3, 64)
+    assert (finetuning.LEARNING_RATE, finetuning.BATCH, finetuning.PATIENCE) == (1e-4, 64, 10)
+
+
+class Scripted(torch.nn.Module):
+    """A model whose validation loss follows a script: epoch by epoch its bias is set, whatever is learnt."""
+
+    def __init__(self, biases):
+        super().__init__()
+        self.biases = biases
+        self.bias = torch.nn.Parameter(torch.zeros(1))
+        self.epoch = 0
+
+    def train(self, mode=True):
+        if mode and self.biases:
+            self.epoch += 1
+        return super().train(mode)
+
+    def forward(self, batch):
+        if not self.training:
+            self.bias.data.fill_(self.biases[min(self.epoch, len(self.biases)) - 1])
+        return torch.cat([self.bias.expand(len(batch), 1), torch.zeros(len(batch), 1)], dim=1) + 0 * batch
+
+
+def test_early_stopping_keeps_the_best_epoch():
+    # All validation rows are class 0: the larger the bias, the lower the loss.
+    rows = Rows(np.arange(4), np.arange(4, 8), np.zeros(8, dtype=np.int64))
+    model = Scripted([0.1, 0.5, 0.3, 0.4, 0.2, 9.0])
+    schedule = training.Schedule(1e-4, 0.0, 4, 50, patience=3)
+    data = torch.zeros(8, 2)
+    curve = training.train(model, lambda batch: data[batch], rows, schedule, seed=0, progress=quiet)
+    assert len(curve) == 5  # three epochs without a better one after the second
+    assert curve["best"].tolist() == [False, True, False, False, False]
+    assert model.bias.item() == pytest.approx(0.5)
+
+
+def test_a_diverged_training_is_an_error(problem):
+    vectors, rows = problem
+    with pytest.raises(RuntimeError, match="diverged"):
+        probes.linear_probe(vectors * np.nan, rows, n_classes=3, max_epochs=2, seed=0, progress=quiet)
+
+
+def test_batches_hold_every_row_once_in_an_order_of_seed_and_epoch():
+    rows = np.arange(100, 170)
+    first, again, other = (
+        np.concatenate(list(training.batches(rows, size=64, seed=1, epoch=epoch))) for epoch in (1, 1, 2)
+    )
+    assert sorted(first) == list(rows)
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_a_class_that_is_not_kept_has_no_position():
+    manifest = pd.DataFrame({"subset": ["train", "validation", "unused", "test"], "label": ["b", "c", "a", "c"]})
+    rows = training.rows_of(manifest, ["b", "c"])
+    assert (rows.train.tolist(), rows.validation.tolist(), rows.targets.tolist()) == ([0], [1], [0, 1, -1, 1])
+
+
+@pytest.fixture(scope="module")
+def network_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    random_models.make_network(folder)
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """40 PNGs of two classes, dark and bright."""
+    rng = np.random.default_rng(0)
+    files = []
+    for n in range(40):
+        pixels = rng.normal(60 + 120 * (n % 2), 20, (50, 40)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{n}.png")
+        files.append(str(tmp_path / f"{n}.png"))
+    return files, Rows(np.arange(24), np.arange(24, 32), np.arange(40) % 2)
+
+
+def fine_tuned(folder, files, rows, epochs=4):
+    training.make_deterministic(3)
+    network = finetuning.load_network(folder, n_classes=2)
+    return finetuning.fine_tune(network, files, rows, max_epochs=epochs, seed=3, progress=quiet)
+
+
+def test_fine_tuning_learns_and_repeats_to_the_bit(network_folder, pictures):
+    files, rows = pictures
+    curve, probabilities = fine_tuned(network_folder, files, rows)
+    assert curve["train_loss"].iloc[-1] < curve["train_loss"].iloc[0]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    again = fine_tuned(network_folder, files, rows)
+    pd.testing.assert_frame_equal(curve, again[0], check_exact=True)
+    np.testing.assert_array_equal(probabilities, again[1])
+
+
+def test_a_network_sees_what_its_own_preprocessing_makes(network_folder, pictures):
+    """A square PNG of the network's size goes in as timm's transform would have it."""
+    import timm
+
+    files, _ = pictures
+    network = finetuning.load_network(network_folder, n_classes=2)
+    config = timm.data.resolve_model_data_config(network)
+    side = config["input_size"][-1]
+    rng = np.random.default_rng(1)
+    Image.fromarray(rng.integers(0, 255, (side, side), dtype=np.uint8)).save(files[0])
+    seen = []
+    network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    finetuning.fine_tune(
+        network, files[:1] * 4, Rows(np.arange(2), np.arange(2, 4), np.array([0, 1, 0, 1])),
+        max_epochs=1, seed=0, progress=quiet,
+    )  # fmt: skip
+    transform = timm.data.create_transform(**(config | {"crop_pct": 1.0}), is_training=False)
+    expected = transform(Image.open(files[0]).convert("RGB"))
+    torch.testing.assert_close(seen[0][0], expected, atol=1e-5, rtol=0)
+
+
+def test_the_snapshot_has_timms_layout_and_repeats_to_the_byte(network_folder, tmp_path):
+    assert {path.name for path in network_folder.iterdir()} >= {"config.json", "model.safetensors"}
+    random_models.make_network(tmp_path)
+    assert (tmp_path / "model.safetensors").read_bytes() == (network_folder / "model.safetensors").read_bytes()

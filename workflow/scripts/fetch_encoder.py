@@ -1,0 +1,16 @@
+"""Fetch a vision-language encoder from the hub or a local folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import snapshots, tables
+
+    folder = Path(snakemake.params.folder)
+    snapshots.fetch_encoder(snakemake.params.encoder["source"], snakemake.params.encoder["revision"], folder)
+    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)

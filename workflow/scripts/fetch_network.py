@@ -1,0 +1,16 @@
+"""Fetch a timm network's weights from the hub."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import snapshots, tables
+
+    folder = Path(snakemake.params.folder)
+    snapshots.fetch_network(snakemake.wildcards.model, folder)
+    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)

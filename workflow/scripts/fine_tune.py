@@ -1,0 +1,59 @@
+"""Fine-tune a network on the PNGs, unless the same training was done before."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log, log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow.compute import limit_threads
+
+    limit_threads(snakemake.params.compute["threads"])
+
+    import numpy as np
+    from safetensors.torch import save_model
+    from tqdm import tqdm
+
+    from mammoflow import finetuning, predictions, snapshots, splits, tables, training, work
+
+    params, seed = snakemake.params, int(snakemake.wildcards.seed)
+    manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
+    classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
+    pngs = tables.read_all(snakemake.input.pngs, tables.PNGS).set_index("image_id").loc[manifest["image_id"]]
+    key = work.key_of(
+        pngs=list(pngs["sha256"]),
+        manifest=manifest[["image_id", "label", "subset"]].to_dict("list"),
+        classes=classes,
+        network=snapshots.fingerprint(tables.read(snakemake.input.network, tables.MODEL_FILES)),
+        settings={"max_epochs": params.max_epochs, "compute": params.compute, "seed": seed},
+        code=params.code,
+    )
+    folder = Path(params.work) / key
+
+    def train(place: Path) -> None:
+        """Fine-tune and keep the weights in this folder."""
+        training.make_deterministic(seed)
+        network = finetuning.load_network(Path(params.folder), n_classes=len(classes))
+        curve, probabilities = finetuning.fine_tune(
+            network,
+            list(pngs["file"]),
+            training.rows_of(manifest, classes),
+            max_epochs=params.max_epochs,
+            seed=seed,
+            progress=tqdm,
+        )
+        save_model(network, str(place / "weights.safetensors"))
+        tables.write(curve, place / "curve.tsv", tables.CURVE)
+        np.save(place / "probabilities.npy", probabilities)
+
+    made = work.result(folder, train)
+    curve = tables.read(folder / "curve.tsv", tables.CURVE)
+    log.info("trained %d epochs", len(curve) if made else 0)
+    probabilities = np.load(folder / "probabilities.npy")
+    tables.write(curve, snakemake.output.curve, tables.CURVE)
+    tables.write(
+        predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS
+    )

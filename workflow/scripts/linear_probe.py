@@ -1,0 +1,55 @@
+"""Train a linear probe on cached embeddings, unless the same one was trained before."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log, log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow.compute import limit_threads
+
+    limit_threads(snakemake.params.compute["threads"])
+
+    import hashlib
+
+    import numpy as np
+    from safetensors.torch import save_file
+    from tqdm import tqdm
+
+    from mammoflow import embeddings, predictions, probes, splits, tables, training, work
+
+    params, seed = snakemake.params, int(snakemake.wildcards.seed)
+    manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
+    classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
+    index = tables.read_all(snakemake.input.embeddings, tables.EMBEDDINGS)
+    vectors = embeddings.lookup(index, manifest["image_id"])
+    key = work.key_of(
+        vectors=hashlib.sha256(vectors.tobytes()).hexdigest(),
+        manifest=manifest[["image_id", "label", "subset"]].to_dict("list"),
+        classes=classes,
+        settings={"max_epochs": params.max_epochs, "compute": params.compute, "seed": seed},
+        code=params.code,
+    )
+    folder = Path(params.work) / key
+
+    def train(place: Path) -> None:
+        """Train the probe and keep it in this folder."""
+        rows = training.rows_of(manifest, classes)
+        layer, curve, probabilities = probes.linear_probe(
+            vectors, rows, n_classes=len(classes), max_epochs=params.max_epochs, seed=seed, progress=tqdm
+        )
+        save_file(layer.state_dict(), place / "weights.safetensors")
+        tables.write(curve, place / "curve.tsv", tables.CURVE)
+        np.save(place / "probabilities.npy", probabilities)
+
+    made = work.result(folder, train)
+    curve = tables.read(folder / "curve.tsv", tables.CURVE)
+    log.info("trained %d epochs", len(curve) if made else 0)
+    probabilities = np.load(folder / "probabilities.npy")
+    tables.write(curve, snakemake.output.curve, tables.CURVE)
+    tables.write(
+        predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS
+    )

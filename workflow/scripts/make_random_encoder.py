@@ -1,0 +1,17 @@
+"""Make a tiny untrained encoder in the layout of BiomedCLIP's snapshot."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import random_models, snapshots, tables
+
+    folder = Path(snakemake.params.folder)
+    sentences = Path(snakemake.input.vocabulary).read_text(encoding="utf-8").splitlines()
+    random_models.make_encoder(folder, sentences=sentences)
+    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)

@@ -1,0 +1,94 @@
+"""Tiny untrained models in exactly the layout of the real ones, for trying the workflow without their weights."""
+
+import json
+import re
+from pathlib import Path
+
+import timm
+import torch
+from timm.models import save_for_hf
+from transformers import BertConfig, BertTokenizerFast
+
+TEXT_MODEL = "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract"
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+# As published with BiomedCLIP, but for the towers' sizes.
+OPEN_CLIP_CONFIG = {
+    "model_cfg": {
+        "embed_dim": 64,
+        "vision_cfg": {
+            "timm_model_name": "test_vit",
+            "timm_model_pretrained": False,
+            "timm_pool": "",
+            "timm_proj": "linear",
+            "image_size": 160,
+        },
+        "text_cfg": {
+            "hf_model_name": TEXT_MODEL,
+            "hf_tokenizer_name": TEXT_MODEL,
+            "hf_proj_type": "mlp",
+            "hf_pooler_type": "cls_last_hidden_state_pooler",
+            "context_length": 256,
+        },
+    },
+    "preprocess_cfg": {
+        "mean": [0.48145466, 0.4578275, 0.40821073],
+        "std": [0.26862954, 0.26130258, 0.27577711],
+    },
+}
+
+
+def make_encoder(folder: Path, *, sentences: list[str], seed: int = 0) -> None:
+    """Write a snapshot in BiomedCLIP's layout: configuration, weights, tokenizer, text tower's configuration.
+
+    Parameters
+    ----------
+    folder
+        Where its files go.
+    sentences
+        What the tokenizer's vocabulary is made of.
+    seed
+        Of the weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = _make_tokenizer(folder, sentences)
+    text = BertConfig(
+        vocab_size=vocabulary, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    text.save_pretrained(folder)
+    (folder / "open_clip_config.json").write_text(json.dumps(OPEN_CLIP_CONFIG, indent=2) + "\n")
+    torch.save(_untrained_clip(folder, seed), folder / "open_clip_pytorch_model.bin")
+
+
+def make_network(folder: Path, *, seed: int = 0) -> None:
+    """Write a tiny ConvNeXt as timm publishes its networks: config.json and model.safetensors."""
+    torch.manual_seed(seed)
+    network = timm.create_model("test_convnext", pretrained=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_for_hf(network, str(folder), safe_serialization=True)
+
+
+def _make_tokenizer(folder: Path, sentences: list[str]) -> int:
+    """Write a WordPiece tokenizer of the sentences' words and letters; gives the size of its vocabulary.
+
+    Not trained: a trainer numbers equally frequent pieces differently from run to run.
+    """
+    words = sorted({word for sentence in sentences for word in re.findall(r"\w+|[^\w\s]", sentence.lower())})
+    letters = sorted({letter for word in words for letter in word})
+    pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters)]
+    pieces += [word for word in words if word not in letters]
+    tokenizer = BertTokenizerFast(vocab={piece: place for place, piece in enumerate(pieces)}, model_max_length=512)
+    if len(tokenizer) != len(pieces):
+        raise RuntimeError(f"the tokenizer took {len(tokenizer)} of {len(pieces)} pieces")
+    tokenizer.save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    return len(pieces)
+
+
+def _untrained_clip(folder: Path, seed: int) -> dict[str, torch.Tensor]:
+    from open_clip.model import CustomTextCLIP
+
+    torch.manual_seed(seed)
+    config = OPEN_CLIP_CONFIG["model_cfg"]
+    assert isinstance(config, dict)
+    text_cfg = config["text_cfg"] | {"hf_model_name": str(folder.absolute()), "hf_model_pretrained": False}
+    return CustomTextCLIP(config["embed_dim"], config["vision_cfg"], text_cfg).state_dict()

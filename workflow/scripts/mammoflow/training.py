@@ -1,0 +1,161 @@
+"""The training that the published probe and fine-tuning share: epochs, early stopping, the best epoch kept."""
+
+import copy
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch.nn import functional
+
+from mammoflow import tables
+
+# Gives the model's input for rows of the data: (n, ...) float tensor on the model's device.
+Inputs = Callable[[npt.NDArray[np.int64]], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The settings of a training; the published ones are the defaults of the methods.
+
+    `patience` epochs without a better validation loss end it; the weights of the best epoch are kept.
+    """
+
+    learning_rate: float
+    weight_decay: float
+    batch: int
+    max_epochs: int
+    patience: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows of the data are trained on and which validate, and the class position of every row."""
+
+    train: npt.NDArray[np.int64]
+    validation: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+
+
+def rows_of(manifest: pd.DataFrame, classes: list[str]) -> Rows:
+    """What to train on and to validate on, from `tables.MANIFEST`; a class that is not kept has position -1."""
+    position = {label: place for place, label in enumerate(classes)}
+    return Rows(
+        train=np.flatnonzero(manifest["subset"] == "train"),
+        validation=np.flatnonzero(manifest["subset"] == "validation"),
+        targets=np.array([position.get(label, -1) for label in manifest["label"]], dtype=np.int64),
+    )
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed torch and have it use algorithms that give the same bits every time."""
+    torch.manual_seed(seed)
+    # Without this setting the GPU's matrix products are not deterministic, and torch refuses them.
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+
+
+def batches(rows: npt.NDArray[np.int64], *, size: int, seed: int, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
+    """The rows in an order drawn from the seed and the epoch, in batches of at most `size`."""
+    order = np.random.default_rng([seed, epoch]).permutation(rows)
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def train(
+    model: torch.nn.Module, inputs: Inputs, rows: Rows, schedule: Schedule, *, seed: int, progress: Callable[..., Any]
+) -> pd.DataFrame:
+    """Train a model in place by AdamW on cross-entropy; it ends with the weights of its best epoch.
+
+    Parameters
+    ----------
+    model
+        Gives (n, k) logits.
+    inputs
+        Gives the model's input for rows.
+    rows, schedule
+        What is trained on, and how.
+    seed
+        Of the order of batches.
+    progress
+        Wraps the epochs, such as tqdm.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The learning curve, `tables.CURVE`.
+    """
+    optimizer = torch.optim.AdamW(model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    best_loss, best_epoch, best_weights = float("inf"), 0, copy.deepcopy(model.state_dict())
+    curve: list[dict[str, object]] = []
+    for epoch in progress(range(1, schedule.max_epochs + 1)):
+        train_loss = _train_epoch(model, inputs, rows, optimizer, size=schedule.batch, seed=seed, epoch=epoch)
+        validation_loss, accuracy = _validate(model, inputs, rows, size=schedule.batch)
+        curve.append(
+            {
+                "epoch": epoch,
+                "train_loss": train_loss,
+                "validation_loss": validation_loss,
+                "validation_accuracy": accuracy,
+                "best": False,
+            }
+        )
+        if validation_loss < best_loss:
+            best_loss, best_epoch, best_weights = validation_loss, epoch, copy.deepcopy(model.state_dict())
+        elif epoch - best_epoch >= schedule.patience:
+            break
+    if best_epoch == 0:
+        raise RuntimeError("the validation loss was never a number; the training diverged")
+    curve[best_epoch - 1]["best"] = True
+    model.load_state_dict(best_weights)
+    return tables.frame_of(curve, tables.CURVE)
+
+
+@torch.inference_mode()
+def logits(model: torch.nn.Module, inputs: Inputs, rows: npt.NDArray[np.int64], *, size: int) -> torch.Tensor:
+    """The model's logits for rows, in their order: (n, k) float32 on the CPU."""
+    model.eval()
+    return torch.cat([model(inputs(rows[start : start + size])).float().cpu() for start in range(0, len(rows), size)])
+
+
+def probabilities(
+    model: torch.nn.Module, inputs: Inputs, rows: npt.NDArray[np.int64], *, size: int
+) -> npt.NDArray[np.float64]:
+    """The model's probabilities for rows, in their order: (n, k) float64."""
+    return torch.softmax(logits(model, inputs, rows, size=size).double(), dim=1).numpy()
+
+
+def _train_epoch(
+    model: torch.nn.Module,
+    inputs: Inputs,
+    rows: Rows,
+    optimizer: torch.optim.Optimizer,
+    *,
+    size: int,
+    seed: int,
+    epoch: int,
+) -> float:
+    """One pass over the training rows; gives the mean loss."""
+    model.train()
+    total = 0.0
+    for batch in batches(rows.train, size=size, seed=seed, epoch=epoch):
+        output = model(inputs(batch))
+        loss = functional.cross_entropy(output.float(), torch.from_numpy(rows.targets[batch]).to(output.device))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total += loss.item() * len(batch)
+    return total / len(rows.train)
+
+
+def _validate(model: torch.nn.Module, inputs: Inputs, rows: Rows, *, size: int) -> tuple[float, float]:
+    """Mean loss and accuracy over the validation rows."""
+    output = logits(model, inputs, rows.validation, size=size)
+    targets = torch.from_numpy(rows.targets[rows.validation])
+    accuracy = (output.argmax(dim=1) == targets).double().mean().item()
+    return functional.cross_entropy(output, targets).item(), accuracy
