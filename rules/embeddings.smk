@@ -20,7 +20,7 @@ rule embed_images:
         mem_mb=8000,
         runtime=240,
     params:
-        folder="results/models/encoders/{encoder}",
+        folder=lambda wildcards, input: input.encoder.removesuffix(".tsv"),
         compute=config["compute"],
         work="results/work/embeddings",
         code=code_hash("embed_images.py"),
@@ -46,7 +46,7 @@ rule embed_prompts:
         mem_mb=8000,
         runtime=30,
     params:
-        folder="results/models/encoders/{encoder}",
+        folder=lambda wildcards, input: input.encoder.removesuffix(".tsv"),
         compute=config["compute"],
         code=code_hash("embed_prompts.py"),
     script:

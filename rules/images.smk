@@ -18,7 +18,7 @@ rule scan_images:
         mem_mb=2000,
         runtime=240,
     params:
-        files=list_path("{shard}"),
+        files=lambda wildcards: list_path(wildcards.shard),
         dataset=config["dataset"]["kind"],
         ids=config["privacy"]["ids"],
         longest_side=config["scan"]["longest_side"],
@@ -40,7 +40,7 @@ rule merge_images:
     benchmark:
         "results/benchmarks/merge_images.tsv"
     conda:
-        "../envs/tables.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=2000,
         runtime=30,

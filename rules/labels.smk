@@ -40,7 +40,7 @@ else:
         benchmark:
             "results/benchmarks/read_labels.tsv"
         conda:
-            "../envs/tables.yaml"
+            "../envs/images.yaml"
         resources:
             mem_mb=1000,
             runtime=10,

@@ -19,7 +19,7 @@ rule parse_reports:
         mem_mb=1000,
         runtime=30,
     params:
-        files=list_path("reports"),
+        files=lambda wildcards: list_path("reports"),
         dataset=config["dataset"]["kind"],
         ids=config["privacy"]["ids"],
         digest=digest("reports"),

@@ -126,8 +126,8 @@ def mean_reference(histograms: list[Counts]) -> Reference:
     if not histograms:
         raise EmptyForeground("there is no development image to take a reference from")
     references = [reference_of_histogram(counts) for counts in histograms]
-    values = [np.interp(QUANTILES, reference.shares, reference.values) for reference in references]
-    return Reference(QUANTILES, np.stack(values).mean(axis=0))
+    values = np.stack([np.interp(QUANTILES, own.shares, own.values) for own in references])
+    return Reference(QUANTILES, values.mean(axis=0, dtype=np.float64))
 
 
 def pooled(histograms: list[Counts], labels: list[str]) -> Shares:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +33,9 @@ class Pseudonyms:
 
 def load_key(path: str | Path) -> bytes:
     """Read the id key: 64 hexadecimal digits."""
-    text = Path(path).read_text(encoding="ascii").strip()
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise UserError(f"{path} is no id key: it must hold 64 hexadecimal digits")
+    text = Path(path).read_text(encoding="ascii", errors="replace").strip()
+    if len(text) != 64 or set(text) - set("0123456789abcdefABCDEF"):
+        raise UserError(f"{path} is no id key: it must hold 64 hexadecimal digits; bring back the one of earlier runs")
     return bytes.fromhex(text)
 
 
@@ -48,11 +49,13 @@ def ensure_key(path: Path) -> None:
     """Make an id key where there is none, readable by its owner only; never touch one that is there."""
     if path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    temporary = Path(name)
     try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         # A link, not a rename: of two runs that start at once, only one makes the key.
         os.link(temporary, path)
     except FileExistsError:

@@ -386,7 +386,19 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
     UserError
         If the file breaks the table's schema.
     """
-    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding_errors="surrogateescape")
+    try:
+        # A line ends in a line feed only: a bare carriage return is part of a text.
+        frame = pd.read_csv(
+            path,
+            sep="\t",
+            dtype=str,
+            index_col=False,
+            keep_default_na=False,
+            encoding_errors="surrogateescape",
+            lineterminator="\n",
+        )
+    except (pd.errors.EmptyDataError, pd.errors.ParserError):
+        raise UserError(f"{path} is no table of {table.name}; delete the file to have it made again") from None
     for name in frame.columns:
         frame[name] = _typed(frame[name], _column(table, name), path)
     return _validated(frame, table, path)
@@ -439,21 +451,30 @@ def _typed(values: pd.Series, column: pa.Column | None, path: str | Path) -> pd.
         return values
     try:
         if _dtype(column) == "bool":
-            return values.map({"True": True, "False": False}).astype(bool)
+            return values.map({"True": True, "False": False}).astype("boolean").astype(bool)  # fails on any other
         return pd.to_numeric(values.mask(values == "")).astype(_dtype(column))
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path}, column {values.name}: {error}; delete the file to have it made again") from None
+    except (ValueError, TypeError):
+        # The value itself may be a patient's: the message does not show it.
+        raise UserError(
+            f"{path}, column {values.name}: a value is not of type {_dtype(column)}; delete the file to have it made again"
+        ) from None
 
 
 def _validated(frame: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
     try:
         return table.schema.validate(frame)
+    except pa.errors.SchemaErrors as error:  # of a column too many, or out of order
+        raise _broken(table, path, error.schema_errors[0]) from None
     except pa.errors.SchemaError as error:
-        # The value itself may be a patient's: the message says where it is, not what it is.
-        cases = error.failure_cases
-        place = f" at row {cases['index'].iloc[0]}" if isinstance(cases, pd.DataFrame) and "index" in cases else ""
-        column = getattr(error.schema, "name", "") or ""
-        raise UserError(
-            f"{path} is no table of {table.name}: column {column}{place} fails {error.check}; "
-            "delete the file to have it made again"
-        ) from None
+        raise _broken(table, path, error) from None
+
+
+def _broken(table: Table, path: str | Path, error: pa.errors.SchemaError) -> UserError:
+    """What is wrong with a table; the value itself may be a patient's, so it says where it is, not what it is."""
+    cases = error.failure_cases
+    place = f" at row {cases['index'].iloc[0]}" if isinstance(cases, pd.DataFrame) and "index" in cases else ""
+    column = getattr(error.schema, "name", "") or ""
+    return UserError(
+        f"{path} is no table of {table.name}: column {column}{place} fails {error.check}; "
+        "delete the file to have it made again"
+    )

@@ -1,5 +1,6 @@
 """What is classified: ordered classes with names and colours. Nothing else in the library knows them."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Task:
     def of(self, key: str) -> Class:
         """The class of this key; a merged class `a+b` is named after its parts and coloured like the first."""
         parts = [c for c in self.classes if c.key in key.split("+")]
-        if not parts:
+        if set(key.split("+")) - set(self.keys):
             raise UserError(f"{key!r} is no class of task {self.key}: it has {', '.join(self.keys)}")
         return Class(key, " / ".join(c.name for c in parts), parts[0].colour)
 
@@ -41,7 +42,15 @@ class Task:
 def load(path: str | Path) -> Task:
     """Read a task from its YAML file (resources/tasks)."""
     data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    classes = tuple(Class(str(c["key"]), c["name"], c["colour"]) for c in data["classes"])
-    if len({c.key for c in classes}) != len(classes) or len(classes) < 2:
+    try:
+        classes = tuple(Class(str(c["key"]), c["name"], c["colour"]) for c in data["classes"])
+        task = Task(data["key"], data["name"], classes)
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{path} is no task: it must hold key, name and classes, each class with key, name and colour"
+        ) from None
+    if len(set(task.keys)) != len(classes) or len(classes) < 2:
         raise UserError(f"{path}: a task needs at least two classes, each with its own key")
-    return Task(data["key"], data["name"], classes)
+    if not all(re.fullmatch("[A-Za-z0-9_]+", key) for key in task.keys):
+        raise UserError(f"{path}: a class's key is made of letters, digits and _")
+    return task

@@ -1,0 +1,95 @@
+# `make` alone lists what there is. Everything is installed into .venv, from requirements.lock and nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-tools lint lock
+
+# Modules of a cluster set these, and then other packages come before those of .venv.
+unexport PYTHONPATH PYTHONHOME
+
+# The first of these that runs, is of a supported version and has venv; or name one: make demo PYTHON=/path/to/python3.12
+PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+RUN = .venv/bin/python -m
+
+# Debian packages that tests check results with.
+TEST_TOOLS = dicom3tools
+
+help:  ## this list
+	@echo "make TARGET, where TARGET is one of"
+	sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+
+demo: .venv/installed  ## run the workflow on the built-in demo
+	@$(RUN) snakemake --cores all
+	echo "The report is $$PWD/results/report/report.html"
+
+test: .venv/installed  ## run all tests; some of them: make test ARGS="tests/test_tables.py -k read"
+	@$(RUN) pytest $(ARGS)
+
+lint: .venv/installed  ## check style and types of everything
+	@$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) snakefmt --check Snakefile rules
+	$(RUN) snakemake --lint
+
+lock: .venv/installed  ## requirements.in changed: make requirements.lock again, then install
+	@.venv/bin/uv pip compile --quiet requirements.in --output-file requirements.lock
+	$(MAKE) --no-print-directory .venv/installed
+
+test-tools:  ## install the Debian packages without which some tests are skipped
+	@missing=
+	for package in $(TEST_TOOLS); do
+	    state=$$(dpkg-query --show --showformat '$${db:Status-Status}' "$$package" 2>/dev/null || true)
+	    [ "$$state" = installed ] || missing="$$missing $$package"
+	done
+	without="Without$$missing some tests are skipped"
+	[ -n "$$missing" ] || exit 0
+	command -v apt-get >/dev/null || { echo "$$without: there is no apt-get here to install it" >&2; exit 1; }
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo
+	else echo "$$without: only root can install it" >&2; exit 1; fi
+	echo "Installing$$missing"
+	$$sudo apt-get update -qq
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing >/dev/null
+
+# The stamp comes last: an installation that was killed is begun anew.
+.venv/installed: requirements.lock requirements-uv.lock
+	@if [ "$$(uname -sm)" != "Linux x86_64" ]; then
+	    echo "mammoflow runs on Linux on x86_64; this is $$(uname -sm)" >&2; exit 1
+	fi
+	if [ ! -e .venv/installed ]; then
+	    python= seen=
+	    for candidate in $(PYTHONS); do
+	        version=$$("$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
+	        case "$$version" in
+	            3.11 | 3.12 | 3.13) ;;
+	            *) seen="$${seen:+$$seen, }$$candidate ($$version)"; continue ;;
+	        esac
+	        if "$$candidate" -c 'import venv, ensurepip' 2>/dev/null; then python=$$candidate; break; fi
+	        seen="$${seen:+$$seen, }$$candidate without venv (on Debian: package python$$version-venv)"
+	    done
+	    if [ -z "$$python" ]; then
+	        echo "mammoflow needs Python 3.11, 3.12 or 3.13; found $${seen:-none}" >&2; exit 1
+	    fi
+	    echo "Installing into .venv with $$python ($$version); the first time this fetches several gigabytes"
+	    "$$python" -m venv --clear .venv
+	fi
+	rm -f .venv/installed
+	$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	# uv does not read the configuration of pip: hand over a hospital's own index and its certificate.
+	settings=$$($(RUN) pip config list)
+	configured() {
+	    for level in :env: install global; do
+	        value=$$(sed -n "s/^$$level\.$$1='\(.*\)'$$/\1/p" <<< "$$settings")
+	        if [ -n "$$value" ]; then echo "$$value"; return; fi
+	    done
+	}
+	index=$$(configured index-url); certificate=$$(configured cert)
+	[ -z "$$index" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"
+	[ -z "$$certificate" ] || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificate}"
+	here=$$PWD
+	# From /, because the settings in pyproject.toml are those of the lock, not of this Python.
+	(cd / && "$$here/.venv/bin/uv" pip install --quiet --python "$$here/.venv/bin/python" --require-hashes \
+	    -r "$$here/requirements.lock")
+	touch .venv/installed

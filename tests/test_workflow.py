@@ -1,0 +1,453 @@
+"""Snakemake for real, on a small demo: every table, the same bytes twice, and only what must run again."""
+
+import base64
+import hashlib
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics
+import yaml
+
+from mammoflow import tables
+from tests.conftest import REPO
+
+pytestmark = pytest.mark.workflow
+
+SMALL = {
+    "demo": {"exams": 24, "class_mix": "equal", "max_epochs": 2},
+    "shards": 2,
+    "split": {"seeds": [1], "min_patients_per_class": 3},
+    "evaluation": {"resamples": 200},
+}
+EXPENSIVE = {
+    "scan_images": r"decoded (\d+) of",
+    "embed_images": r"encoded (\d+) of",
+    "linear_probe": r"trained (\d+) epochs",
+    "fine_tune": r"trained (\d+) epochs",
+}
+
+
+def copy_workflow(place):
+    """The workflow as a checkout of its own, which a test may edit."""
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(REPO / name, place / name)
+    for name in ("rules", "workflow", "profiles", "envs", "resources", "config"):
+        shutil.copytree(REPO / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return place
+
+
+def write_config(place, settings):
+    (place / "mine.yaml").write_text(yaml.safe_dump(settings))
+    return place / "mine.yaml"
+
+
+def run(repo, directory, *arguments, cores=2):
+    """Run the workflow of a checkout in a folder with the settings there; the output, where it went well."""
+    command = [sys.executable, "-m", "snakemake", "-s", repo / "Snakefile", "--directory", directory]
+    command += ["--cores", cores, "--configfile", directory / "mine.yaml", *arguments]
+    done = subprocess.run(
+        list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False, cwd=directory,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:]
+    return done.stdout
+
+
+def planned(output):
+    """Rule and reason of each job in the output of a dry run."""
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    reason: (.*)$", output, flags=re.MULTILINE)
+    return [(rule, reason) for rule, reason in jobs if rule != "all"]
+
+
+def expensive(directory):
+    """Units of expensive work that the last run of each expensive rule did: files, images, epochs."""
+    return {
+        rule: sum(
+            int(re.search(pattern, path.read_text()).group(1))
+            for path in (directory / "results/logs" / rule).rglob("*.log")
+        )
+        for rule, pattern in EXPENSIVE.items()
+    }
+
+
+def content(directory):
+    """Hash of every table and PNG below results, but for measurements of time."""
+    files = [*directory.glob("results/**/*.tsv"), *directory.glob("results/**/*.png")]
+    kept = [path for path in files if "benchmarks" not in path.parts]
+    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory):
+    return copy_workflow(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, checkout):
+    """A folder in which the small demo has run."""
+    directory = tmp_path_factory.mktemp("demo")
+    write_config(directory, SMALL)
+    run(checkout, directory)
+    return directory
+
+
+def predictions(directory):
+    return sorted((directory / "results/predictions").glob("*/seed*.tsv"))
+
+
+def test_after_a_run_there_is_nothing_to_be_done(demo, checkout):
+    assert "Nothing to be done" in run(checkout, demo, "-n")
+
+
+def test_every_method_writes_the_one_predictions_table(demo):
+    labelled = tables.read(demo / "results/cohort/labelled_images.tsv", tables.LABELLED_IMAGES)
+    files = predictions(demo)
+    assert len(files) == 7
+    for path in files:
+        table = tables.read(path, tables.PREDICTIONS)
+        assert list(table["image_id"]) == sorted(labelled["image_id"])
+        assert tables.predicted_classes(table) == ["a", "b", "c", "d"]
+        np.testing.assert_allclose(table[["p_a", "p_b", "p_c", "p_d"]].sum(axis=1), 1, atol=1e-9)
+
+
+def test_no_patient_is_in_two_subsets(demo):
+    manifest = tables.read(demo / "results/splits/seed1/manifest.tsv", tables.MANIFEST)
+    used = manifest[manifest["subset"] != "unused"]
+    assert set(used["subset"]) == {"train", "validation", "test"}
+    assert used.groupby("patient_id")["subset"].nunique().max() == 1
+
+
+def grouped(table, level):
+    """Rows of a level: probabilities averaged over an exam's or a breast's images."""
+    keys = {"image": ["image_id"], "breast": ["exam_id", "laterality"], "exam": ["exam_id"]}[level]
+    names = [name for name in table.columns if name.startswith("p_")]
+    groups = table.groupby(keys)
+    assert groups["label"].nunique().max() == 1
+    return groups["label"].first().to_numpy(), groups[names].mean().to_numpy()
+
+
+@pytest.mark.parametrize("level", ["image", "breast", "exam"])
+def test_metrics_are_those_of_scikit_learn_on_the_written_predictions(demo, level):
+    classes = ["a", "b", "c", "d"]
+    checked = 0
+    for path in predictions(demo):
+        metrics = tables.read(demo / f"results/metrics/{path.parent.name}.tsv", tables.METRICS)
+        metrics = metrics[(metrics["level"] == level) & (metrics["subset"] == "test") & (metrics["subgroup"] == "")]
+        value = metrics.set_index(["metric", "class"])["value"]
+        table = tables.read(path, tables.PREDICTIONS)
+        truth, probabilities = grouped(table[table["subset"] == "test"], level)
+        guess = np.array(classes)[probabilities.argmax(axis=1)]
+        f1 = sklearn.metrics.f1_score(truth, guess, labels=classes, average=None, zero_division=0)
+        expected = {
+            ("accuracy", ""): sklearn.metrics.accuracy_score(truth, guess),
+            ("balanced_accuracy", ""): sklearn.metrics.balanced_accuracy_score(truth, guess),
+            ("f1_macro", ""): f1.mean(),
+            ("f1_weighted", ""): sklearn.metrics.f1_score(
+                truth, guess, labels=classes, average="weighted", zero_division=0
+            ),
+            ("kappa_quadratic", ""): sklearn.metrics.cohen_kappa_score(
+                truth, guess, labels=classes, weights="quadratic"
+            ),
+            ("auroc_macro", ""): np.mean(
+                [
+                    sklearn.metrics.roc_auc_score(truth == one, probabilities[:, place])
+                    for place, one in enumerate(classes)
+                ]
+            ),
+            **{("f1", one): f1[place] for place, one in enumerate(classes)},
+        }
+        for key, number in expected.items():
+            assert value[key] == pytest.approx(number, abs=1e-12), (path, key)
+            checked += 1
+    assert checked == 7 * 10
+
+
+def test_the_label_audit_finds_what_the_reports_state(demo):
+    audit = tables.read(demo / "results/labels/audit.tsv", tables.AUDIT)
+    wrong = audit[~audit["agree"] & ~audit["found"].isin(["none", "ambiguous"])]
+    assert len(wrong) == 0
+    assert audit["agree"].mean() > 0.9
+
+
+def test_every_file_found_is_accounted_for(demo):
+    files = [tables.read(path, tables.INPUT_FILES) for path in demo.glob("results/demo/inputs/[0-9]*.tsv")]
+    images = tables.read(demo / "results/images/images.tsv", tables.IMAGES)
+    exams = tables.read(demo / "results/cohort/exams.tsv", tables.EXAMS)
+    assert len(images) == sum(map(len, files))
+    assert {"accepted", "excluded", "quarantined"} == set(images["status"])
+    counted = exams[["images_accepted", "images_excluded", "images_quarantined"]].to_numpy().sum()
+    assert counted == (images["exam_id"] != "").sum()
+    assert (exams["included"] == (exams["reason"] == "")).all()
+
+
+def test_the_page_says_that_its_numbers_mean_nothing(demo):
+    page = (demo / "results/report/report.html").read_text()
+    assert "these numbers mean nothing" in page
+    assert "Synthetic demo" in page
+    assert not re.search(r"""(src|href)=["']https?://""", page)
+
+
+def test_snakemakes_own_report_is_made(demo, checkout):
+    run(checkout, demo, "--report", demo / "snakemake-report.html")
+    page = (demo / "snakemake-report.html").read_text()
+    for category in ("Cohort", "Images", "Results", "Training"):
+        assert category in page
+
+
+def test_two_runs_are_the_same_bytes_and_gpu_jobs_never_overlap(demo, checkout, tmp_path):
+    write_config(tmp_path, SMALL)
+    run(checkout, tmp_path, cores=8)
+    first, second = content(demo), content(tmp_path)
+    assert len(first) > 100
+    assert {name for name in first | second if first.get(name) != second.get(name)} == set()
+
+    times = gpu_jobs(tmp_path)
+    assert len(times) >= 3
+    for (_, end), (start, _) in itertools.pairwise(times):
+        assert start >= end
+
+
+def gpu_jobs(directory):
+    """Start and end of every job of a rule that asks for a GPU, in order, from Snakemake's own records."""
+    jobs = {}
+    for path in (directory / ".snakemake/metadata").rglob("*"):
+        record = json.loads(path.read_text()) if path.is_file() else {}
+        if record.get("rule") in ("embed_images", "fine_tune"):
+            output = base64.urlsafe_b64decode(path.name + "==").decode()
+            jobs[record["rule"], output.split("/")[-1]] = (record["starttime"], record["endtime"])
+    return sorted(jobs.values())
+
+
+def test_the_gpu_is_limited_with_and_without_the_option(checkout, demo):
+    """Both command lines that the README names hold the one GPU."""
+    for option in ([], ["--resources", "gpu=1"]):
+        output = run(checkout, demo, "-n", "--forceall", *option, cores=8)
+        assert re.search(r"gpu=1", output)
+    profile = yaml.safe_load((checkout / "profiles/default/config.yaml").read_text())
+    assert profile["resources"] == {"gpu": 1}
+
+
+def test_touching_what_did_not_change_reruns_nothing(demo, checkout):
+    touched = [
+        demo / "results/labels/labels.tsv",
+        demo / "results/images/images.tsv",
+        demo / "mine.yaml",
+        checkout / "config.yaml",
+        *checkout.glob("resources/lexicons/*"),
+        *checkout.glob("resources/tasks/*"),
+    ]
+    for path in touched:
+        os.utime(path)
+    assert "Nothing to be done" in run(checkout, demo, "-n")
+
+
+def test_a_fresh_checkout_reruns_nothing(demo, checkout):
+    for path in sorted(checkout.rglob("*")):
+        os.utime(path)
+    assert "Nothing to be done" in run(checkout, demo, "-n")
+
+
+def test_a_run_of_one_baseline_needs_no_model(checkout, tmp_path):
+    write_config(tmp_path, SMALL | {"run": ["majority"]})
+    rules = {rule for rule, _ in planned(run(checkout, tmp_path, "-n"))}
+    assert "predict_majority" in rules
+    assert not [rule for rule in rules if rule.startswith(("embed", "fetch", "make_random", "fine_tune", "export"))]
+
+
+def test_the_whole_demo_is_within_its_jobs(checkout, tmp_path):
+    write_config(tmp_path, {})
+    output = run(checkout, tmp_path, "-n")
+    assert int(re.search(r"^total\s+(\d+)", output, flags=re.MULTILINE).group(1)) <= 80
+
+
+def users_of(checkout, module):
+    """Rules whose script reaches this module, by reading imports once more."""
+    scripts = checkout / "workflow/scripts"
+    found = set()
+    for path in scripts.glob("*.py"):
+        if module in imports_of(scripts, path, set()):
+            found.add(path.stem)
+    return found
+
+
+def imports_of(scripts, path, seen):
+    """Names of the library's modules that a file reaches."""
+    for name in re.findall(r"^\s*(?:from (mammoflow[\w.]*) import|import (mammoflow[\w.]*))", path.read_text(), re.M):
+        package = (name[0] or name[1]).replace(".", "/")
+        listed = re.findall(rf"^\s*from {re.escape(name[0])} import \(?([\w, \n]+)", path.read_text(), re.M)
+        candidates = [package, *(f"{package}/{one.strip()}" for own in listed for one in re.split(r"[,\n]", own))]
+        for candidate in candidates:
+            file = scripts / f"{candidate}.py"
+            if file.is_file() and candidate not in seen:
+                seen.add(candidate)
+                imports_of(scripts, file, seen)
+    return seen
+
+
+@pytest.mark.parametrize("module", ["mammoflow/cohort", "mammoflow/baselines", "mammoflow/demo/phantoms"])
+def test_editing_a_module_reruns_exactly_its_users_and_what_follows(demo, checkout, module):
+    path = checkout / f"workflow/scripts/{module}.py"
+    before = path.read_text()
+    path.write_text(before + "\n# An edit.\n")
+    try:
+        jobs = planned(run(checkout, demo, "-n"))
+    finally:
+        path.write_text(before)
+    users = users_of(checkout, module) & {rule for rule, _ in jobs}
+    assert users
+    assert {rule for rule, reason in jobs if "Params have changed" in reason} == users
+    for rule, reason in jobs:
+        assert rule in users or "Input files updated by another job" in reason or "Code" in reason, (rule, reason)
+
+
+def test_an_edit_repeats_expensive_work_only_where_code_changed(checkout, demo, tmp_path):
+    repo, directory = tmp_path / "repo", tmp_path / "run"
+    repo.mkdir()
+    copy_workflow(repo)
+    shutil.copytree(demo, directory, symlinks=True)
+    before = content(directory)
+    path = repo / "workflow/scripts/mammoflow/probes.py"
+    path.write_text(path.read_text() + "\n# An edit.\n")
+    output = run(repo, directory)
+    started = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
+    assert "linear_probe" in started
+    assert not started & {"scan_images", "embed_images", "fine_tune", "export_pngs"}
+    path = repo / "workflow/scripts/mammoflow/cohort.py"
+    path.write_text(path.read_text() + "\n# An edit.\n")
+    output = run(repo, directory)
+    started = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
+    assert {"join_cohort", "embed_images", "linear_probe", "fine_tune"} <= started
+    done = expensive(directory)
+    assert {rule: done[rule] for rule in ("embed_images", "linear_probe", "fine_tune")} == {
+        "embed_images": 0, "linear_probe": 0, "fine_tune": 0,
+    }  # fmt: skip
+    assert content(directory) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"splitt": {}}, "config: splitt is {}; there is no such key; allowed keys: "),
+        ({"weights": "imagenet"}, "config: weights is 'imagenet'; allowed: random, pretrained"),
+        ({"split": {"test": None}}, "config: split.test is null; allowed: number"),
+        ({"run": ["resnet"]}, "config: run is 'resnet'; allowed: a name under experiments: "),
+        ({"dataset": {"kind": "cdd_cesm", "root": "/nowhere", "variant": "subtracted"}}, "dataset"),
+    ],
+)
+def test_a_wrong_setting_is_answered_in_one_line(snakemake_run, tmp_path, settings, message):
+    done = snakemake_run(tmp_path, "-n", "--configfile", write_config(tmp_path, settings))
+    ours = [line for line in done.stdout.splitlines() if "mammoflow: " in line]
+    assert done.returncode != 0
+    assert len(ours) == 1
+    assert message in ours[0]
+    assert "Traceback" not in done.stdout
+
+
+def cdd_tree(root, rng):
+    """A tree in CDD-CESM's layout: 10 patients of two classes, two sides, two views."""
+    from PIL import Image
+
+    folder = root / "Subtracted images of CDD-CESM"
+    folder.mkdir(parents=True)
+    rows = []
+    for patient in range(1, 13):
+        density = "BCD"[patient % 3]
+        for side in "LR":
+            for view in ("CC", "MLO"):
+                pixels = np.zeros((96, 80), np.uint8)
+                pixels[10:86, :60] = rng.integers(60, 120, (76, 60)) + 30 * (patient % 3)
+                Image.fromarray(pixels).save(folder / f"P{patient}_{side}_CM_{view}.png")
+                name = f" P{patient}_{side}_DM_{view}"
+                rows.append((name, str(patient), side, "DM", density, view))
+                rows.append((name.replace("DM", "CM"), str(patient), side, "CESM", "_", view))
+    columns = ["Image_name", "Patient_ID", "Side", "Type", "Breast density (ACR)", "View"]
+    book = root / "Radiology-manual-annotations.xlsx"
+    pd.DataFrame(rows, columns=columns).to_excel(book, sheet_name="all", index=False)
+    return root
+
+
+@pytest.fixture(scope="module")
+def tree_run(tmp_path_factory, checkout):
+    """A folder in which a small tree of CDD-CESM has run, with a vision method and a baseline."""
+    directory = tmp_path_factory.mktemp("cdd")
+    root = cdd_tree(tmp_path_factory.mktemp("root"), np.random.default_rng(0))
+    overlay = yaml.safe_load((REPO / "config/cdd_cesm.yaml").read_text())
+    settings = {
+        "dataset": overlay["dataset"] | {"root": str(root), "variant": "subtracted"},
+        "labels": overlay["labels"],
+        "split": overlay["split"] | {"seeds": [1], "min_patients_per_class": 3},
+        "shards": 2,
+        "evaluation": {"resamples": 100},
+        "run": ["linear_probe", "majority"],
+    }
+    write_config(directory, settings)
+    run(checkout, directory)
+    return directory, root
+
+
+def test_touching_an_image_decodes_and_trains_nothing(tree_run, checkout):
+    directory, root = tree_run
+    assert "Nothing to be done" in run(checkout, directory, "-n")
+    before = content(directory)
+    os.utime(root / "Subtracted images of CDD-CESM/P1_L_CM_CC.png")
+    output = run(checkout, directory)
+    assert len(re.findall(r"^rule scan_images:", output, flags=re.MULTILINE)) == 1
+    log = (directory / "results/logs/scan_images").glob("*.log")
+    assert any("decoded 0 of" in path.read_text() for path in log)
+    # The shard that was not touched has its first log still.
+    assert expensive(directory)["linear_probe"] == 0
+    assert all("encoded 0 of" in path.read_text() for path in (directory / "results/logs/embed_images").rglob("*.log"))
+    assert content(directory) == before
+
+
+def test_a_moved_root_is_the_same_data(tree_run, checkout):
+    directory, root = tree_run
+    moved = root.with_name("moved")
+    root.rename(moved)
+    settings = yaml.safe_load((directory / "mine.yaml").read_text())
+    settings["dataset"]["root"] = str(moved)
+    write_config(directory, settings)
+    try:
+        assert "Nothing to be done" in run(checkout, directory, "-n")
+    finally:
+        moved.rename(root)
+        settings["dataset"]["root"] = str(root)
+        write_config(directory, settings)
+
+
+def test_users_files_are_named_nowhere_but_in_private(tree_run):
+    directory, root = tree_run
+    for path in [*directory.glob("results/**/*"), *directory.glob(".snakemake/**/*")]:
+        text = path.read_bytes() if path.is_file() else b""
+        for planted in (b"P1_L_CM", str(root).encode()):
+            assert planted not in text, path
+    assert (directory / "private").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_real_images_of_cdd_cesm_run_to_the_report(mammoflow_data, snakemake_run, tmp_path):
+    settings = {"dataset": {"kind": "cdd_cesm", "root": str(mammoflow_data / "cdd_cesm"), "variant": "subtracted"}}
+    mine = write_config(tmp_path, settings)
+    done = snakemake_run(tmp_path, "--configfile", REPO / "config/cdd_cesm.yaml", mine)
+    assert done.returncode == 0, done.stdout[-6000:]
+    page = (tmp_path / "results/report/report.html").read_text()
+    assert "density cannot be read off" in page
+    labelled = tables.read(tmp_path / "results/cohort/labelled_images.tsv", tables.LABELLED_IMAGES)
+    assert labelled["label"].value_counts().to_dict() == {"a": 8, "b": 62, "c": 55, "d": 70}
+    for seed in (1, 2, 3):
+        manifest = tables.read(tmp_path / f"results/splits/seed{seed}/manifest.tsv", tables.MANIFEST)
+        assert len(manifest) == 195
+        used = manifest[manifest["subset"] != "unused"]
+        assert set(used["subset"]) == {"train", "validation", "test"}
+        assert set(used["label"]) == {"b", "c", "d"}
+        assert used.groupby("patient_id")["subset"].nunique().max() == 1
+    assert len(predictions(tmp_path)) == 21
+    again = snakemake_run(tmp_path, "-n", "--configfile", REPO / "config/cdd_cesm.yaml", mine)
+    assert "Nothing to be done" in again.stdout
