@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from mammoflow import tables
 from mammoflow.errors import UserError
 from mammoflow.reports import cleaning, sections
-from mammoflow.reports.extraction import audit, find_mentions, judge_report, label_exams, load_rules
+from mammoflow.reports.extraction import audit, judge_report, label_exams
+from mammoflow.reports.mentions import find_mentions
 from mammoflow.reports.reading import Text, decode, language_of, read_text, report_of, report_tables
+from mammoflow.reports.rules import load_rules
 
 ROOT = Path(__file__).parent.parent
 LEXICON = ROOT / "resources/lexicons/density.yaml"

@@ -79,7 +79,8 @@ def test_a_row_says_what_the_header_says_under_keyed_ids(tmp_path, scanner):
     assert row["image_id"] == ids.of("image", dataset.SOPInstanceUID)
     said = {name: row[name] for name in ("laterality", "view", "device", "age_band", "year", "bits_stored")}
     assert said == {
-        "laterality": "L", "view": "CC", "device": "Maker Model 1", "age_band": "50-59", "year": "2015", "bits_stored": 12,
+        "laterality": "L", "view": "CC", "device": "Maker Model 1", "age_band": "50-59", "year": "2015",
+        "bits_stored": 12,
     }  # fmt: skip
 
 

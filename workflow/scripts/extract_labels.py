@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     from mammoflow import tables, tasks
     from mammoflow.logs import log
-    from mammoflow.reports.extraction import label_exams, load_rules
+    from mammoflow.reports.extraction import label_exams
+    from mammoflow.reports.rules import load_rules
 
     task = tasks.load(snakemake.input.task)
     rules = load_rules(snakemake.input.rules, task=task.key, classes=task.keys)

@@ -109,8 +109,8 @@ def reference_of_histogram(counts: Counts | Shares) -> Reference:
     levels = np.flatnonzero(counts)
     if len(levels) == 0:
         raise EmptyForeground("the histogram counts no pixel")
-    shares = np.cumsum(counts[levels]) / counts.sum()
-    return Reference(shares, levels * (BRIGHTEST / (len(counts) - 1)))
+    shares: Shares = np.cumsum(counts[levels], dtype=np.float64) / counts.sum()
+    return Reference(shares, levels.astype(np.float64) * (BRIGHTEST / (len(counts) - 1)))
 
 
 def mean_reference(histograms: list[Counts]) -> Reference:
@@ -127,7 +127,7 @@ def mean_reference(histograms: list[Counts]) -> Reference:
         raise EmptyForeground("there is no development image to take a reference from")
     references = [reference_of_histogram(counts) for counts in histograms]
     values = np.stack([np.interp(QUANTILES, own.shares, own.values) for own in references])
-    return Reference(QUANTILES, values.mean(axis=0, dtype=np.float64))
+    return Reference(QUANTILES, np.asarray(values.mean(axis=0), dtype=np.float64))
 
 
 def pooled(histograms: list[Counts], labels: list[str]) -> Shares:

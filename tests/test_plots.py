@@ -1,0 +1,248 @@
+"""Figures are written, hold what they should, and are the same bytes for the same numbers."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from test_statistics import make_predictions
+
+from mammoflow import (
+    accounts,
+    cohort_plots,
+    image_plots,
+    pictures,
+    plots,
+    result_plots,
+    samples,
+    summary,
+    tables,
+    tasks,
+)
+from mammoflow.image_plots import Intensities, Sample
+from mammoflow.pictures import Picture
+from mammoflow.statistics import evaluate
+
+ROOT = Path(__file__).parent.parent
+TASK = tasks.load(ROOT / "resources/tasks/density.yaml")
+PUBLISHED = summary.load_published(ROOT / "resources/published/molina_roman_2025.yaml")
+WARNING = "untrained weights: these numbers mean nothing"
+CLASSES = ("a", "b", "c", "d")
+SETTINGS = {
+    "zero_shot": {"method": "zero_shot", "recipe": "paper", "encoder": "biomedclip", "prompts": "paper"},
+    "convnext": {"method": "fine_tune", "recipe": "paper", "model": "convnext_base.fb_in22k_ft_in1k"},
+    "majority": {"method": "majority"},
+}
+
+
+def make_manifest(seed=0, *, n_patients=60):
+    """A manifest with all subsets; patients are in one of train, validation and test."""
+    frame = make_predictions(seed, n_patients=n_patients, classes=CLASSES)[list(tables.MANIFEST.columns)[:-1]]
+    number = frame["patient_id"].str[1:].astype(int)
+    frame["subset"] = np.select([number % 7 == 0, number % 7 == 1], ["test", "validation"], "train")
+    unused = (number % 7 == 3) & (frame["view"] == "CC")
+    return frame.assign(subset=frame["subset"].mask(unused, "unused"), reason=np.where(unused, "downsampled", ""))
+
+
+def make_images(manifest):
+    """The images table of a manifest, with refused files besides."""
+    rows = [
+        {"image_id": row.image_id, "exam_id": row.exam_id, "patient_id": row.patient_id, "view": row.view}
+        | {"laterality": row.laterality, "device": f"Maker {i % 3}", "status": "accepted", "picture": row.image_id}
+        for i, row in enumerate(manifest.itertuples())
+    ]
+    refused = [("excluded", "not_for_presentation"), ("excluded", "duplicate"), ("quarantined", "truncated")]
+    rows += [
+        {"image_id": f"x{i}", "status": refused[i % 3][0], "reason": refused[i % 3][1], "exam_id": "", "patient_id": ""}
+        for i in range(9)
+    ]
+    text = [name for name, column in tables.IMAGES.columns.items() if str(column.dtype).startswith("str")]
+    return tables.frame_of(
+        [dict.fromkeys(text, "") | {"file_id": f"f{i}"} | r for i, r in enumerate(rows)], tables.IMAGES
+    )
+
+
+def make_exams(manifest):
+    """The exams of a manifest, and some that are not included."""
+    included = manifest.groupby("exam_id", as_index=False).agg(
+        patient_id=("patient_id", "first"), n=("image_id", "size")
+    )
+    zero = {"images_excluded": 0, "images_quarantined": 0, "age_band": "50-59", "year": "2017"}
+    rows = [
+        {"exam_id": row.exam_id, "patient_id": row.patient_id, "images_accepted": row.n, "report_status": "parsed"}
+        | zero
+        | {"label_status": "labelled", "included": True, "reason": ""}
+        for row in included.itertuples()
+    ]
+    for i, (report, label, reason) in enumerate(
+        [("missing", "missing", "report_missing"), *[("parsed", "ambiguous", "label_ambiguous")] * 3]
+    ):
+        rows.append(
+            {"exam_id": f"y{i}", "patient_id": "q", "images_accepted": 4, "report_status": report}
+            | zero
+            | {"label_status": label, "included": False, "reason": reason}
+        )
+    return tables.frame_of(rows, tables.EXAMS)
+
+
+def make_classes(manifest):
+    counts = manifest.groupby("label")[["patient_id", "exam_id", "image_id"]].nunique()
+    rows = [
+        {"position": i, "label": key, "kept_as": key, "status": "kept"}
+        | dict(zip(("n_patients", "n_exams", "n_images"), counts.loc[key], strict=True))
+        for i, key in enumerate(CLASSES)
+    ]
+    return tables.frame_of(rows, tables.CLASSES)
+
+
+def make_predicted(seed, *, skill=1.0):
+    """Predictions for the images of `make_manifest`."""
+    frame = make_predictions(0, n_patients=60, classes=CLASSES, draw=seed, skill=skill)
+    return frame.assign(subset=make_manifest()["subset"])
+
+
+def make_curve(seed, epochs=9):
+    rng = np.random.default_rng(seed)
+    loss = 1.4 * np.exp(-np.arange(epochs) / 5) + rng.uniform(0, 0.1, epochs)
+    rows = [
+        {"epoch": i + 1, "train_loss": loss[i] * 0.9, "validation_loss": loss[i], "validation_accuracy": 0.4 + 0.05 * i}
+        | {"best": i == int(np.argmin(loss))}
+        for i in range(epochs)
+    ]
+    return tables.frame_of(rows, tables.CURVE)
+
+
+def make_metrics():
+    skills = {"zero_shot": 0.0, "convnext": 1.5, "majority": 0.2}
+    return {
+        name: evaluate(
+            {seed: make_predicted(seed, skill=skill) for seed in (1, 2, 3)},
+            subsets=["test", "all"] if name == "zero_shot" else ["test"],
+            resamples=50,
+            bootstrap_seed=0,
+        )
+        for name, skill in skills.items()
+    }
+
+
+def make_steps():
+    manifest = make_manifest()
+    return accounts.flow(
+        images=make_images(manifest),
+        exams=make_exams(manifest),
+        classes=make_classes(manifest),
+        manifest=manifest,
+        task=TASK,
+    )
+
+
+def make_samples():
+    rng = np.random.default_rng(0)
+    pixels = [rng.uniform(0, 1, (60, 40)).astype(np.float32) for _ in range(8)]
+    shown = [Sample(f"Maker {i % 3}", "c", one, 255 * one**0.5) for i, one in enumerate(pixels)]
+    shares = [rng.dirichlet(np.ones(64)) for _ in range(6)]
+    return shown, {f"Maker {i}": Intensities(shares[i], shares[i + 3], 10 + i) for i in range(3)}
+
+
+FIGURES = {
+    "flow": lambda: cohort_plots.flow(make_steps(), seed=1, warning=WARNING),
+    "classes": lambda: cohort_plots.classes_by_subset(make_manifest(), task=TASK, seed=1, warning=WARNING),
+    "matching": lambda: image_plots.matching(*make_samples(), recipe="device", way="device", warning=WARNING),
+    "confusion": lambda: result_plots.confusion(
+        {1: make_predicted(1), 2: make_predicted(2)}, experiment="convnext", task=TASK, warning=WARNING
+    ),
+    "training": lambda: result_plots.training(
+        {1: make_curve(1), 2: make_curve(2)}, experiment="convnext", warning=WARNING
+    ),
+    "experiments": lambda: result_plots.experiments(make_metrics(), SETTINGS, PUBLISHED, warning=WARNING),
+}
+
+
+def words(figure):
+    """Every text of a figure."""
+    return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_written_twice_with_the_same_bytes(name, tmp_path):
+    for i in (0, 1):
+        plots.save(FIGURES[name](), png=tmp_path / f"{i}.png", pdf=tmp_path / f"{i}.pdf")
+    for ending in ("png", "pdf"):
+        first, second = ((tmp_path / f"{i}.{ending}").read_bytes() for i in (0, 1))
+        assert len(first) > 5000
+        assert first == second
+    assert cv2.imread(str(tmp_path / "0.png")).std() > 5
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_carries_the_warning_and_a_count(name):
+    figure = FIGURES[name]()
+    assert WARNING in words(figure)
+    assert any(digit in words(figure) for digit in "123456789")
+
+
+def test_steps_reconcile():
+    manifest = make_manifest()
+    steps = make_steps()
+    images = make_images(manifest)
+    assert steps[0].boxes[0].head == f"{len(images):,} image files found"
+    assert steps[0].aside.head == "9 files not accepted"
+    assert sum(int(line.split(": ")[1]) for line in steps[0].aside.lines) == 9
+    totals = [box.lines[0] for box in steps[-1].boxes]
+    assert sum(int(total.split(" ")[0]) for total in totals) == (manifest["subset"] != "unused").sum()
+
+
+def test_no_reason_is_lost_where_there_are_many():
+    frame = pd.DataFrame({"reason": [f"r{i}" for i in range(20) for _ in range(i + 1)]})
+    box = accounts._left_out(frame, "image", "not used")
+    assert len(box.lines) == 9
+    assert sum(int(line.split(": ")[1]) for line in box.lines) == len(frame)
+
+
+def test_confusion_counts_sum_over_seeds():
+    frames = {1: make_predicted(1), 2: make_predicted(2)}
+    counts, test = result_plots.confusion_counts(frames)
+    assert counts.sum() == 2 * test.n_images == 2 * (frames[1]["subset"] == "test").sum()
+
+
+def test_experiments_show_the_published_values_on_their_own_rows():
+    figure = FIGURES["experiments"]()
+    diamonds = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in diamonds] == [(0.47, 1), (0.73, 2)]
+    assert [label.get_text().split("\n")[0] for label in figure.axes[0].get_yticklabels()] == [
+        "zero_shot (test)",
+        "zero_shot (all)",
+        "convnext (test)",
+        "majority (test)",
+    ]
+
+
+def test_samples_take_devices_and_classes_in_turn():
+    rows = [(f"i{i:02}", f"m{i % 2}", "ab"[i // 2 % 2]) for i in range(40)]
+    images = pd.DataFrame(rows, columns=["image_id", "device", "label"])
+    chosen = samples.choose(images)
+    assert chosen.groupby(["device", "label"]).size().tolist() == [2, 2, 2, 2]
+    shuffled = samples.choose(images.sample(frac=1, random_state=1))
+    assert chosen["image_id"].tolist() == shuffled["image_id"].tolist()
+    assert len(samples.choose(images.head(3))) == 3
+
+
+def test_samples_are_read_from_pictures_and_pngs(tmp_path):
+    pixels = np.zeros((50, 30), dtype=np.uint16)
+    pixels[10:40, 5:20] = 2048
+    histogram = np.bincount(pixels[pixels > 0], minlength=4096)
+    pictures.save(Picture(pixels, histogram), tmp_path / "one.safetensors", {})
+    cv2.imwrite(str(tmp_path / "one.png"), (pixels // 16).astype(np.uint8))
+    images = pd.DataFrame([["one", "m", "a", "one.safetensors"]], columns=["image_id", "device", "label", "picture"])
+    shown, distributions = samples.of_recipe(images, {"one": str(tmp_path / "one.png")}, tmp_path)
+    assert shown[0].before.max() == pytest.approx(2048 / 4095)
+    assert shown[0].after.max() == 128
+    own = distributions["m"]
+    assert (own.n_images, own.before[32], own.after[32]) == (1, 1.0, 1.0)
+
+
+def test_saving_leaves_no_time_in_the_files(tmp_path):
+    plots.save(FIGURES["training"](), png=tmp_path / "a.png", pdf=tmp_path / "a.pdf")
+    assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
+    assert b"matplotlib" not in (tmp_path / "a.png").read_bytes().lower()
