@@ -37,6 +37,7 @@ rule plot_cohort:
         mem_mb=1000,
         runtime=10,
     params:
+        seed=SEEDS[0],
         warning=caveats.short(config),
         code=code_hash("plot_cohort.py"),
     script:
@@ -71,6 +72,7 @@ rule plot_matching:
     params:
         work="results/work/pictures",
         matching=lambda wildcards: config["recipes"][wildcards.recipe]["matching"],
+        warning=caveats.short(config),
         code=code_hash("plot_matching.py"),
     script:
         "../workflow/scripts/plot_matching.py"
@@ -99,6 +101,7 @@ rule plot_confusion:
         mem_mb=1000,
         runtime=10,
     params:
+        seeds=SEEDS,
         warning=caveats.short(config),
         code=code_hash("plot_confusion.py"),
     script:
@@ -169,6 +172,8 @@ rule plot_experiments:
 rule make_table1:
     """Table I of the paper: this run's numbers beside the published ones and the trivial baselines."""
     input:
+        template=shipped("resources/report/table1.html.j2"),
+        parts=shipped("resources/report/parts.html.j2"),
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         published=PUBLISHED,
     output:

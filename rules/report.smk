@@ -5,6 +5,7 @@ rule make_report:
     """What was run, on whom, who was left out and why, and every number with its interval."""
     input:
         template=shipped("resources/report/report.html.j2"),
+        parts=shipped("resources/report/parts.html.j2"),
         images="results/images/images.tsv",
         exams="results/cohort/exams.tsv",
         labels="results/labels/labels.tsv",
@@ -16,15 +17,15 @@ rule make_report:
         comparisons="results/metrics/comparisons.tsv",
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         task=TASK,
-        cohort_figures=["results/figures/cohort.png", "results/figures/classes.png"],
+        published=PUBLISHED,
+        flow="results/figures/cohort.png",
+        classes_figure="results/figures/classes.png",
         matching_figures=expand("results/figures/matching/{recipe}.png", recipe=recipes_in_use()),
-        result_figures=[
-            "results/figures/experiments.png",
-            *expand(
-                "results/figures/confusion/{experiment}.png",
-                experiment=NOT_CONSTANT,
-            ),
-        ],
+        forest="results/figures/experiments.png",
+        confusion_figures=expand(
+            "results/figures/confusion/{experiment}.png",
+            experiment=NOT_CONSTANT,
+        ),
         training_figures=expand(
             "results/figures/training/{experiment}.png",
             experiment=TRAINED,
@@ -43,7 +44,10 @@ rule make_report:
     params:
         config=caveats.public(config),
         experiments=EXPERIMENTS,
+        seeds=SEEDS,
+        recipes={name: config["recipes"][name]["matching"] for name in recipes_in_use()},
         caveats=caveats.full(config),
+        warning=caveats.short(config),
         code=code_hash("make_report.py"),
     script:
         "../workflow/scripts/make_report.py"

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_plots import (
+
+from mammoflow import accounts, pages, plots, provenance, report_figures, report_tables, summary, tables
+from mammoflow.statistics import compare
+from tests.test_plots import (
     FIGURES,
     PUBLISHED,
     ROOT,
@@ -21,9 +24,6 @@ from test_plots import (
     make_metrics,
     make_predicted,
 )
-
-from mammoflow import accounts, pages, plots, provenance, report_figures, report_tables, summary, tables
-from mammoflow.statistics import compare
 
 CAVEAT = "Untrained weights: these numbers mean nothing & more <b>"
 SECTIONS = ["run", "cohort", "labels", "split", "images", "table1", "levels"]
@@ -117,7 +117,7 @@ def values(tmp_path_factory):
         "forest": report_figures.forest(folder / "experiments.png"),
         "levels": report_tables.levels(metrics),
         "by_class": report_tables.by_class(metrics, manifest, TASK),
-        "comparisons": report_tables.comparisons(compare(experiments, resamples=20, bootstrap_seed=0)),
+        "comparisons": report_tables.comparisons(compare(experiments, resamples=20, bootstrap_seed=0), list(SETTINGS)),
         "confusion": [report_figures.confusion(folder / "confusion.png")],
         "training": [report_figures.training(folder / "training.png")],
     }

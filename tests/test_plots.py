@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from test_statistics import make_predictions
 
 from mammoflow import (
     accounts,
@@ -23,6 +22,7 @@ from mammoflow import (
 from mammoflow.image_plots import Intensities, Sample
 from mammoflow.pictures import Picture
 from mammoflow.statistics import evaluate
+from tests.test_statistics import make_predictions
 
 ROOT = Path(__file__).parent.parent
 TASK = tasks.load(ROOT / "resources/tasks/density.yaml")

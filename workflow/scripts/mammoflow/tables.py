@@ -456,7 +456,8 @@ def _typed(values: pd.Series, column: pa.Column | None, path: str | Path) -> pd.
     except (ValueError, TypeError):
         # The value itself may be a patient's: the message does not show it.
         raise UserError(
-            f"{path}, column {values.name}: a value is not of type {_dtype(column)}; delete the file to have it made again"
+            f"{path}, column {values.name}: a value is not of type {_dtype(column)}; "
+            "delete the file to have it made again"
         ) from None
 
 

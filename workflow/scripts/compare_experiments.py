@@ -1,0 +1,27 @@
+"""Compare every two experiments on the same test patients."""
+
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    import pandas as pd
+
+    from mammoflow import tables
+    from mammoflow.statistics import compare
+
+    seeds = snakemake.params.seeds
+    predictions: dict[str, dict[int, pd.DataFrame]] = {}
+    # The rule lists the files experiment by experiment, and within one seed by seed.
+    for index, path in enumerate(snakemake.input.predictions):
+        experiment = snakemake.params.experiments[index // len(seeds)]
+        predictions.setdefault(experiment, {})[seeds[index % len(seeds)]] = tables.read(path, tables.PREDICTIONS)
+    comparisons = compare(
+        predictions,
+        resamples=snakemake.params.evaluation["resamples"],
+        bootstrap_seed=snakemake.params.evaluation["seed"],
+    )
+    tables.write(comparisons, snakemake.output.comparisons, tables.COMPARISONS)

@@ -1,0 +1,22 @@
+"""Measure the predictions of one experiment, with intervals over patients."""
+
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import tables
+    from mammoflow.statistics import evaluate
+
+    paths = zip(snakemake.params.seeds, snakemake.input.predictions, strict=True)
+    predictions = {seed: tables.read(path, tables.PREDICTIONS) for seed, path in paths}
+    metrics = evaluate(
+        predictions,
+        subsets=snakemake.params.subsets,
+        resamples=snakemake.params.evaluation["resamples"],
+        bootstrap_seed=snakemake.params.evaluation["seed"],
+    )
+    tables.write(metrics, snakemake.output.metrics, tables.METRICS)

@@ -1,0 +1,94 @@
+"""Pages for people: tables and figures put into HTML that needs no network and no script."""
+
+import base64
+import numbers
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class HtmlTable:
+    """A table as people read it. Cells are text or numbers; numbers are written and aligned by the page."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HtmlFigure:
+    """A figure with what it shows in words, for those who cannot see it."""
+
+    caption: str
+    alt: str
+    data: str  # data URI of the PNG
+
+
+def figure(path: str | Path, *, caption: str, alt: str) -> HtmlFigure:
+    """A PNG file, taken into the page."""
+    data = base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    return HtmlFigure(caption, alt, f"data:image/png;base64,{data}")
+
+
+def cell(value: Any) -> str:
+    """A cell's text: counts with thousands separators, other numbers with three decimals, a dash if missing."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return MISSING
+    if isinstance(value, numbers.Integral):
+        return f"{int(value):,}"
+    # A true minus sign; and a value that rounds to zero has none.
+    return f"{value + 0.0:.3f}".replace("-0.000", "0.000").replace("-", "−") if is_number(value) else str(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell is aligned as a number."""
+    return value is None or value is pd.NA or (isinstance(value, numbers.Number) and not isinstance(value, bool))
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """A measure with its 95 % interval in square brackets."""
+    if pd.isna(value):
+        return MISSING
+    return f"{cell(value)} {bracketed(low, high)}"
+
+
+def is_measure(value: Any) -> bool:
+    """Whether a cell is broken into lines only where it says so: a measure with its interval."""
+    return isinstance(value, str) and (value.endswith("]") or "\n" in value)
+
+
+def bracketed(low: float, high: float) -> str:
+    """The ends of an interval."""
+    return f"[{MISSING}]" if pd.isna(low) else f"[{cell(low)}, {cell(high)}]"
+
+
+def render(template: str | Path, **values: Any) -> str:
+    """Fill a template with values, escaping every one.
+
+    Parameters
+    ----------
+    template
+        A Jinja2 file; it may import from files beside it.
+    values
+        What the template names. A name that is not given is an error.
+    """
+    template = Path(template)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["cell"] = cell
+    environment.tests["numeric"] = is_number
+    environment.tests["measure"] = is_measure
+    return environment.get_template(template.name).render(**values)

@@ -1,0 +1,265 @@
+"""The tables of the report page, from the tables of the run."""
+
+from typing import Any
+
+import pandas as pd
+
+from mammoflow import accounts, summary
+from mammoflow.pages import MISSING, HtmlTable, bracketed, cell, with_interval
+from mammoflow.statistics import COMPARED_LEVELS, COMPARED_MEASURES
+from mammoflow.tables import LEVELS
+from mammoflow.tasks import Task
+
+_NONE = "(none)"
+
+
+def experiments(settings: dict[str, dict[str, Any]]) -> HtmlTable:
+    """What was compared."""
+    rows = [
+        (
+            name,
+            summary.METHODS[own["method"]],
+            own.get("encoder") or own.get("model", MISSING),
+            own.get("recipe", MISSING),
+            own.get("prompts", MISSING),
+        )
+        for name, own in settings.items()
+    ]
+    return HtmlTable("Experiments", ("experiment", "method", "encoder or network", "recipe", "prompts"), rows)
+
+
+def versions(of_package: dict[str, str]) -> HtmlTable:
+    """Versions of packages."""
+    return HtmlTable(
+        "Versions, in the environment that made this page", ("package", "version"), list(of_package.items())
+    )
+
+
+def cohort(images: pd.DataFrame, exams: pd.DataFrame) -> list[HtmlTable]:
+    """Files and exams by what became of them."""
+    left_out = exams[~exams["included"]]
+    accepted = images[images["status"] == "accepted"]
+    tables = [
+        _tally(images, ["status", "reason"], "Image files by status and reason", "files"),
+        _tally(left_out, ["reason"], f"Exams not included, by reason ({len(exams):,} exams in all)", "exams"),
+        _tally(accepted, ["device", "view"], "Accepted images by device and view", "images"),
+    ]
+    if not (exams["report_status"] == "").all():
+        tables.append(_tally(exams, ["report_status"], "Exams by what became of their report", "exams"))
+    return tables
+
+
+def labels(of_run: pd.DataFrame, exams: pd.DataFrame, task: Task) -> list[HtmlTable]:
+    """From exams to labels, and which rule gave them."""
+    steps = [("exams with an image, a report or a label", len(exams))]
+    if not (exams["report_status"] == "").all():
+        steps += [
+            ("with a report", int((exams["report_status"] != "missing").sum())),
+            ("with a parsed report", int((exams["report_status"] == "parsed").sum())),
+        ]
+    steps += [
+        ("with a label", int((exams["label_status"] == "labelled").sum())),
+        ("included: with an accepted image that has a label", int(exams["included"].sum())),
+    ]
+    labelled = of_run[of_run["status"] == "labelled"]
+    present = [key for key in task.keys if (labelled["label"] == key).any()]
+    counted = labelled.groupby(["level", "rule", "label"], sort=True).size().unstack(fill_value=0)
+    rules = [(_said(rule), level, *(int(row[k]) for k in present)) for (level, rule), row in counted.iterrows()]
+    of_class = tuple(f"{task.of(key).name} ({key})" for key in present)
+    by_status = _tally(of_run, ["status", "level", "reason"], "Labels by status, level and reason", "labels")
+    return [
+        HtmlTable("From exams to labels", ("step", "exams"), list(steps)),
+        by_status,
+        HtmlTable("Labels by the rule that gave them", ("rule", "level", *of_class), rules),
+    ]
+
+
+def audit(found: pd.DataFrame) -> dict[str, Any]:
+    """How often the extracted label is the one stated: a sentence and a table of both."""
+    agreed, n = int(found["agree"].sum()), len(found)
+    share = f" ({100 * agreed / n:.1f} %)" if n else ""
+    crossed = found.groupby(["stated", "found"], sort=True).size().rename("n").reset_index()
+    rows = [(row.stated, row.found, int(row.n)) for row in crossed.itertuples()]
+    return {
+        "sentence": f"What was extracted is what the report states in {agreed:,} of {n:,} reports{share}. The demo's "
+        "reports are written by this workflow, so the share says nothing about reports of a hospital.",
+        "table": HtmlTable("What the reports state and what was found", ("stated", "found", "exams"), rows),
+    }
+
+
+def leak_check(manifests: dict[int, pd.DataFrame]) -> tuple[bool, str]:
+    """Whether patients leak between subsets, and a sentence that says so with the numbers."""
+    several = {seed: accounts.patients_in_several_subsets(manifest) for seed, manifest in manifests.items()}
+    tests = {frozenset(m.loc[m["subset"] == "test", "image_id"]) for m in manifests.values()}
+    counts = ", ".join(f"seed {seed}: {n:,}" for seed, n in several.items())
+    same = "All seeds have the same test images." if len(tests) == 1 else "The seeds have different test images."
+    return any(several.values()), f"Patients in more than one of train, validation and test: {counts}. {same}"
+
+
+def classes(of_split: pd.DataFrame, task: Task) -> HtmlTable:
+    """The classes before the split, and what became of each."""
+    rows = [
+        (f"{task.of(row.label).name} ({row.label})", _became(row), row.n_patients, row.n_exams, row.n_images)
+        for row in of_split.itertuples()
+    ]
+    dropped = [task.of(key).name for key in of_split.loc[of_split["status"] == "dropped", "label"]]
+    note = f"Dropped, because they have too few patients: {', '.join(dropped)}." if dropped else "No class was dropped."
+    columns = ("class", "what became of it", "patients", "exams", "images")
+    return HtmlTable("Classes with a labelled image, before balancing", columns, rows, (note,))
+
+
+def _became(row: Any) -> str:
+    return f"merged into {row.kept_as}" if row.status == "merged" else row.status
+
+
+def subsets(manifest: pd.DataFrame, *, seed: int, task: Task) -> HtmlTable:
+    """Patients, exams and images of each class in each subset of one seed."""
+    counts = accounts.subset_counts(manifest)
+    order = {key: at for at, key in enumerate(task.keys)}
+    position = {"train": 0, "validation": 1, "test": 2, "unused": 3}
+    counts = counts.assign(
+        place=counts["subset"].map(position), of_class=[order[key.split("+")[0]] for key in counts["label"]]
+    ).sort_values(["place", "of_class"], kind="stable")
+    rows = [
+        (row.subset, f"{task.of(row.label).name} ({row.label})", row.n_patients, row.n_exams, row.n_images)
+        for row in counts.itertuples()
+    ]
+    return HtmlTable(
+        f"Seed {seed}: patients, exams and images by subset and class",
+        ("subset", "class", "patients", "exams", "images"),
+        rows,
+        ("A patient with images of several classes, or with used and unused images, counts in each.",),
+    )
+
+
+def matching(of_recipe: dict[str, pd.DataFrame], ways: dict[str, str]) -> HtmlTable:
+    """Lookup tables of every recipe."""
+    rows: list[tuple[Any, ...]] = []
+    for recipe, accounts_of in of_recipe.items():
+        if accounts_of.empty:
+            rows.append((recipe, ways[recipe], MISSING, MISSING, None, MISSING, MISSING))
+        for row in accounts_of.itertuples():
+            state = f"{row.status}: {row.reason}" if row.reason else row.status
+            bits = str(row.bits_stored) if row.bits_stored else "all"
+            rows.append((recipe, ways[recipe], row.device or "all", bits, row.n_images, state, row.sha256[:12]))
+    columns = ("recipe", "matching", "device", "bits stored", "development images", "status", "table's SHA-256")
+    return HtmlTable("Matching tables, fitted on development patients only", columns, rows)
+
+
+def table1(frame: pd.DataFrame, notes: list[str]) -> HtmlTable:
+    """Table I as people read it."""
+    rows = []
+    for row in frame.to_dict("records"):
+        measures = [_table1_cell(row, metric) for metric in summary.MEASURES]
+        measured = f"{row['subset']}\n{row['n_images']:,} images\n{row['n_patients']:,} patients"
+        method = summary.METHODS[row["method"]]
+        rows.append((row["experiment"], method, measured, *measures, _published(row)))
+    columns = ("experiment", "method", "measured on", *summary.MEASURES.values(), "published: accuracy / F1")
+    first = f"{int(frame['first_seed'].iloc[0])}" if len(frame) else MISSING
+    seeds = f"{int(frame['n_seeds'].iloc[0])} seeds" if len(frame) else "no seeds"
+    caption = f"Table I. Image level, {seeds}: mean (least–greatest over seeds) [95 % interval of seed {first} alone]"
+    return HtmlTable(caption, columns, rows, tuple(notes))
+
+
+def _table1_cell(row: dict[str, Any], metric: str) -> str:
+    mean, low, high = (row[f"{metric}_{part}"] for part in ("mean", "min", "max"))
+    # A dash beside a minus sign would be hard to read.
+    to = " to " if low < 0 else "–"
+    spread = f"\n({cell(low)}{to}{cell(high)})" if row["n_seeds"] > 1 and not pd.isna(mean) else ""
+    return f"{cell(mean)}{spread}\n{bracketed(row[f'{metric}_low'], row[f'{metric}_high'])}"
+
+
+def _published(row: dict[str, Any]) -> str:
+    """Accuracy and F1 as they were printed."""
+    if not row["published_name"]:
+        return MISSING
+    return f"{row['published_accuracy']:.2f} / {row['published_f1']:.2f}"
+
+
+def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
+    """The first seed's measures for images, breasts and exams."""
+    shown = ("accuracy", "f1_macro", "kappa_quadratic")
+    rows = []
+    for name, frame in metrics.items():
+        first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test") & (frame["class"] == "")]
+        for level in LEVELS:
+            own = first[first["level"] == level].set_index("metric")
+            if len(own):
+                cells = [_interval_cell(own.loc[metric]) for metric in shown]
+                row = own.loc[shown[0]]
+                rows.append((name, level, int(row["n_images"]), int(row["n_exams"]), int(row["n_patients"]), *cells))
+    columns = ("experiment", "level", "images (n)", "exams (n)", "patients (n)", *(summary.MEASURES[m] for m in shown))
+    return HtmlTable(f"Test set by level, {_first_seed(metrics)}, with 95 % intervals", columns, rows)
+
+
+def by_class(metrics: dict[str, pd.DataFrame], manifest: pd.DataFrame, task: Task) -> HtmlTable:
+    """The first seed's measures of each class on test images, and how many there are of the class."""
+    test = manifest[manifest["subset"] == "test"]
+    shown = ("precision", "recall", "f1", "auroc")
+    rows = []
+    for name, frame in metrics.items():
+        first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test")]
+        own = first[(first["level"] == "image") & (first["class"] != "")]
+        for key in sorted(own["class"].unique(), key=lambda key: task.keys.index(key.split("+")[0])):
+            of_class = own[own["class"] == key].set_index("metric")
+            cells = [_interval_cell(of_class.loc[metric]) for metric in shown]
+            of_label = test[test["label"] == key]
+            counts = (len(of_label), of_label["patient_id"].nunique())
+            rows.append((name, f"{task.of(key).name} ({key})", *counts, *cells))
+    columns = (
+        "experiment",
+        "class",
+        "images (n)",
+        "patients (n)",
+        "precision",
+        "recall",
+        "F1",
+        "AUROC against the rest",
+    )
+    notes = (
+        "n is that of the class. With few patients of a class, intervals are too narrow, down to no width at all.",
+    )
+    return HtmlTable(f"Test images by class, {_first_seed(metrics)}, with 95 % intervals", columns, rows, notes)
+
+
+def comparisons(frame: pd.DataFrame, order: list[str]) -> list[HtmlTable]:
+    """Differences between methods for the first seed, a table for each level; pairs in the order of the experiments."""
+    tables = []
+    for level in COMPARED_LEVELS:
+        own = frame[(frame["level"] == level) & (frame["seed"] == frame["seed"].min())]
+        rows = []
+        pairs = dict(list(own.groupby(["experiment", "other"])))
+        for first, second in sorted(pairs, key=lambda pair: (order.index(pair[0]), order.index(pair[1]))):
+            pair = pairs[first, second]
+            of_metric = pair.set_index("metric")
+            cells = [
+                with_interval(*of_metric.loc[metric, ["difference", "low", "high"]]) for metric in COMPARED_MEASURES
+            ]
+            rows.append((f"{first} less {second}", int(pair["n_patients"].iloc[0]), *cells))
+        seed = f"seed {int(own['seed'].iloc[0])}" if len(own) else "no pair"
+        notes = (
+            "Both methods on the same resamples of patients. An interval that leaves out 0 is not rare among so many "
+            "pairs: about one in twenty does so by chance. Other seeds: results/metrics/comparisons.tsv.",
+        )
+        columns = ("pair", "patients (n)", *(f"difference in {summary.MEASURES[m]}" for m in COMPARED_MEASURES))
+        tables.append(HtmlTable(f"Differences at {level} level, {seed}, with 95 % intervals", columns, rows, notes))
+    return tables
+
+
+def _interval_cell(row: pd.Series) -> str:
+    return with_interval(row["value"], row["low"], row["high"])
+
+
+def _first_seed(metrics: dict[str, pd.DataFrame]) -> str:
+    seeds = {int(frame["seed"].min()) for frame in metrics.values() if len(frame)}
+    return f"seed {min(seeds)}" if seeds else "no seed"
+
+
+def _tally(frame: pd.DataFrame, columns: list[str], caption: str, unit: str) -> HtmlTable:
+    counted = accounts.tally(frame, columns)
+    rows = [(*(_said(row[column]) for column in columns), int(row["n"])) for row in counted.to_dict("records")]
+    return HtmlTable(caption, (*(column.replace("_", " ") for column in columns), unit), rows)
+
+
+def _said(code: str) -> str:
+    return code or _NONE

@@ -1,0 +1,102 @@
+"""Bootstrap over patients: 95 % intervals that know that the images of one patient are alike."""
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammoflow import measures
+from mammoflow.measures import Counts, Floats
+from mammoflow.units import Units
+
+log = logging.getLogger(__name__)
+
+COVERAGE = 0.95
+# Fewer defined resamples than this share say more about the missing class than about the measure: no interval.
+LEAST_DEFINED = 0.5
+_CELLS = 2**22  # of a chunk of (resamples, rows): bounds the memory, changes no value
+
+
+def patient_weights(n_patients: int, *, resamples: int, seed: int) -> Counts:
+    """How often each patient is drawn in each resample, with replacement.
+
+    Parameters
+    ----------
+    n_patients
+        At least 1.
+    resamples, seed
+        Number of resamples, and seed of the generator.
+
+    Returns
+    -------
+    (resamples, n_patients) int64
+        Every row sums to `n_patients`; the same arguments give the same rows, so that methods are compared on them. No
+        row where there is one patient only, who has nobody to be exchanged with.
+    """
+    shares = np.full(n_patients, 1.0 / n_patients)
+    return np.random.default_rng(seed).multinomial(n_patients, shares, size=resamples if n_patients > 1 else 0)
+
+
+def confusion_measures(units: Units, weights: Counts) -> dict[str, Floats]:
+    """Measures that follow from a confusion matrix, on each resample.
+
+    Parameters
+    ----------
+    units
+        N >= 1 units of P patients.
+    weights : (R, P) int64
+        From `patient_weights`.
+
+    Returns
+    -------
+    dict
+        As `measures.of_confusion`.
+    """
+    k = len(units.classes)
+    by_patient = np.zeros((units.n_patients, k, k))
+    np.add.at(by_patient, (units.patient, units.truth, measures.predicted(units.probabilities)), 1)
+    # A product of floats is many times faster than one of integers, and exact for counts.
+    summed = weights.astype(np.float64) @ by_patient.reshape(units.n_patients, k * k)
+    return measures.of_confusion(summed.reshape(-1, k, k))
+
+
+def all_measures(units: Units, weights: Counts) -> dict[str, Floats]:
+    """Every measure on each resample: (R,), or (R, K) for the measures of a class."""
+    values = confusion_measures(units, weights)
+    auroc = np.empty((len(weights), len(units.classes)))
+    for chunk in _chunks(len(weights), len(units)):
+        rows = weights[chunk][:, units.patient]
+        for k in range(len(units.classes)):
+            auroc[chunk, k] = measures.weighted_auroc(units.truth == k, units.probabilities[:, k], rows)
+    return values | {"auroc": auroc, "auroc_macro": auroc.mean(axis=1)}
+
+
+def interval(values: NDArray[np.float64], *, about: str) -> tuple[float, float]:
+    """Percentile interval over resamples.
+
+    Parameters
+    ----------
+    values : (R,) float64
+        NaN where the measure is undefined on a resample; those are left out, and their number is logged.
+    about
+        What is measured, for the log.
+
+    Returns
+    -------
+    tuple
+        Low and high; both NaN where the measure is defined on fewer than half of the resamples.
+    """
+    defined = values[~np.isnan(values)]
+    if len(defined) < len(values):
+        log.info("%s: undefined on %d of %d resamples", about, len(values) - len(defined), len(values))
+    if len(defined) < LEAST_DEFINED * len(values) or not len(defined):
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return float(low), float(high)
+
+
+def _chunks(resamples: int, rows: int) -> Iterator[slice]:
+    step = max(1, _CELLS // max(1, rows))
+    for start in range(0, resamples, step):
+        yield slice(start, start + step)

@@ -1,0 +1,148 @@
+"""Table I: each experiment's measures on the test images, beside the published values and the trivial baselines."""
+
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import yaml
+
+from mammoflow import tables
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1_weighted": "weighted F1",
+    "f1_macro": "macro F1",
+    "kappa_quadratic": "quadratic kappa",
+    "auroc_macro": "macro AUROC",
+}
+# What anything worth training must beat, and why.
+BASELINES = {
+    "majority": "always the commonest training class",
+    "random": "draws from the training shares",
+    "histogram": "the picture's intensity histogram only",
+}
+METHODS = {
+    "zero_shot": "zero-shot",
+    "linear_probe": "linear probe",
+    "fine_tune": "fine-tuning",
+    "majority": "baseline: always the commonest class",
+    "random": "baseline: random draw",
+    "histogram": "baseline: intensity histogram",
+}
+
+
+def _columns() -> dict[str, pa.Column]:
+    text, count = pa.Column(str), pa.Column("Int64", pa.Check.ge(0))
+    real = pa.Column("float64", nullable=True)
+    of_measures = {f"{m}_{part}": real for m in MEASURES for part in ("mean", "min", "max", "low", "high")}
+    return (
+        {"position": count, "experiment": text, "method": text, "subset": text, "n_seeds": count, "first_seed": count}
+        | of_measures
+        | {"n_images": count, "n_exams": count, "n_patients": count}
+        | {"published_name": text, "published_accuracy": real, "published_f1": real}
+    )
+
+
+# Mean, least and greatest are over the seeds; low and high end the 95 % interval of the first seed.
+TABLE1 = tables.Table(
+    "Table I", "an experiment on one subset, image level, in the run's order", ("position",), _columns()
+)
+
+
+def load_published(path: str | Path) -> dict[str, Any]:
+    """Read a file of resources/published: source, results by method, and notes."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def by_image(metrics: pd.DataFrame, subset: str, metric: str) -> pd.DataFrame:
+    """Rows of a metrics table for one measure of the whole cohort at image level: one for each seed."""
+    whole = (metrics["level"] == "image") & (metrics["subgroup"] == "") & (metrics["class"] == "")
+    return metrics[whole & (metrics["subset"] == subset) & (metrics["metric"] == metric)]
+
+
+def published_of(published: dict[str, Any], method: str, subset: str) -> dict[str, Any]:
+    """The published result of this method on this subset; empty where there is none."""
+    found = [r for r in published["results"] if (r["method"], r["subset"]) == (method, subset)]
+    return found[0] if found else {}
+
+
+def table1(
+    metrics: dict[str, pd.DataFrame], experiments: dict[str, dict[str, Any]], published: dict[str, Any]
+) -> pd.DataFrame:
+    """Summarise every experiment over its seeds.
+
+    Parameters
+    ----------
+    metrics
+        A metrics table for each experiment; the first seed is that of the smallest number.
+    experiments
+        Settings of each experiment, in the run's order.
+    published
+        From `load_published`.
+
+    Returns
+    -------
+    DataFrame
+        TABLE1; an experiment measured on `all` has a second row for it.
+    """
+    rows: list[dict[str, object]] = []
+    for name, experiment in experiments.items():
+        own = metrics[name]
+        for subset in [s for s in ("test", "all") if len(by_image(own, s, "accuracy"))]:
+            rows.append(
+                {"position": len(rows), "experiment": name, "method": experiment["method"], "subset": subset}
+                | _summary(own, subset)
+                | _published_cells(published_of(published, experiment["method"], subset))
+            )
+    return tables.frame_of(rows, TABLE1)
+
+
+def _summary(metrics: pd.DataFrame, subset: str) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for metric in MEASURES:
+        seeds = by_image(metrics, subset, metric).sort_values("seed")
+        first = seeds.iloc[0]
+        # One seed without a value leaves the mean without one, so that means of different seeds are not compared.
+        values = seeds["value"]
+        cells |= {
+            # Summed exactly: the mean of equal values is that value.
+            f"{metric}_mean": fsum(values) / len(values),
+            f"{metric}_min": values.min(skipna=False),
+            f"{metric}_max": values.max(skipna=False),
+            f"{metric}_low": first["low"],
+            f"{metric}_high": first["high"],
+        }
+    counts = {name: first[name] for name in ("n_images", "n_exams", "n_patients")}
+    return cells | counts | {"n_seeds": len(seeds), "first_seed": first["seed"]}
+
+
+def _published_cells(result: dict[str, Any]) -> dict[str, object]:
+    return {
+        "published_name": result.get("name", ""),
+        "published_accuracy": result.get("accuracy"),
+        "published_f1": result.get("f1"),
+    }
+
+
+def notes(experiments: dict[str, dict[str, Any]], published: dict[str, Any]) -> list[str]:
+    """What a reader of Table I must know, one sentence or two each."""
+    methods = {experiment["method"] for experiment in experiments.values()}
+    missing = [f"{name} ({BASELINES[name]})" for name in BASELINES if name not in methods]
+    return [
+        "Mean over seeds, with the least and the greatest value in round brackets where there are several seeds: how "
+        "training varies. In square brackets the 95 % interval of the first seed's value alone, from a bootstrap over "
+        "patients: how the choice of test patients varies. "
+        "Missing values (–) are undefined, because a class is absent.",
+        "test: the held-out patients. all: every labelled image, as the paper measures zero-shot; only for methods "
+        "that were trained on none of them.",
+        f"Trivial baselines missing from this run: {'; '.join(missing)}."
+        if missing
+        else "All trivial baselines are in the table.",
+        f"Published: {published['source']}, {published['table']}, by method, whatever encoder or network was used "
+        "here; "
+        "on other patients than ours.",
+        *published["notes"],
+    ]

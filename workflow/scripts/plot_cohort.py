@@ -1,0 +1,26 @@
+"""Draw the path of the data with its counts, and the classes in every subset."""
+
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import accounts, cohort_plots, plots, tables, tasks
+
+    task = tasks.load(snakemake.input.task)
+    manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
+    steps = accounts.flow(
+        images=tables.read(snakemake.input.images, tables.IMAGES),
+        exams=tables.read(snakemake.input.exams, tables.EXAMS),
+        classes=tables.read(snakemake.input.classes, tables.CLASSES),
+        manifest=manifest,
+        task=task,
+    )
+    seed, warning = snakemake.params.seed, snakemake.params.warning
+    flow = cohort_plots.flow(steps, seed=seed, warning=warning)
+    plots.save(flow, png=snakemake.output.flow, pdf=snakemake.output.flow_pdf)
+    classes = cohort_plots.classes_by_subset(manifest, task=task, seed=seed, warning=warning)
+    plots.save(classes, png=snakemake.output.classes, pdf=snakemake.output.classes_pdf)

@@ -1,0 +1,20 @@
+"""Draw the confusion matrix of one experiment on the test images."""
+
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import plots, result_plots, tables, tasks
+
+    paths = zip(snakemake.params.seeds, snakemake.input.predictions, strict=True)
+    figure = result_plots.confusion(
+        {seed: tables.read(path, tables.PREDICTIONS) for seed, path in paths},
+        experiment=snakemake.wildcards.experiment,
+        task=tasks.load(snakemake.input.task),
+        warning=snakemake.params.warning,
+    )
+    plots.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)

@@ -1,0 +1,21 @@
+"""Draw all experiments with their intervals, beside the published values."""
+
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import plots, result_plots, summary, tables
+
+    experiments = snakemake.params.experiments
+    paths = zip(experiments, snakemake.input.metrics, strict=True)
+    figure = result_plots.experiments(
+        {name: tables.read(path, tables.METRICS) for name, path in paths},
+        experiments,
+        summary.load_published(snakemake.input.published),
+        warning=snakemake.params.warning,
+    )
+    plots.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
