@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mammoflow import encoders, random_models, snapshots
 from mammoflow.errors import UserError
+from mammoflow.models import encoders, random_models, snapshots
 
 SENTENCES = ["a mammogram of a fatty breast", "a mammogram of a dense breast", "cranio-caudal view"]
 

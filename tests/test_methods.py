@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import baselines, embeddings, predictions, prompts, tables
+from mammoflow import tables
 from mammoflow.errors import UserError
+from mammoflow.models import baselines, embeddings, predictions, prompts
 
 
 def manifest(*rows):

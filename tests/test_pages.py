@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import accounts, pages, plots, provenance, report_figures, report_tables, summary, tables
-from mammoflow.statistics import compare
+from mammoflow import provenance, tables
+from mammoflow.evaluation import table1
+from mammoflow.evaluation.statistics import compare
+from mammoflow.figures import style
+from mammoflow.pages import accounts, figures, html, sections
 from tests.test_plots import (
     FIGURES,
     PUBLISHED,
@@ -84,48 +87,48 @@ def values(tmp_path_factory):
     """Everything that the report's template names."""
     folder = tmp_path_factory.mktemp("figures")
     for name, draw in FIGURES.items():
-        plots.save(draw(), png=folder / f"{name}.png", pdf=folder / f"{name}.pdf")
+        style.save(draw(), png=folder / f"{name}.png", pdf=folder / f"{name}.pdf")
     manifest, metrics = make_manifest(), make_metrics()
     exams = make_exams(manifest)
     experiments = {name: {1: make_predicted(i)} for i, name in enumerate(SETTINGS)}
-    leaking, leak = report_tables.leak_check({1: manifest, 2: manifest})
-    notes = summary.notes(SETTINGS, PUBLISHED)
+    leaking, leak = sections.leak_check({1: manifest, 2: manifest})
+    notes = table1.notes(SETTINGS, PUBLISHED)
     return {
         "task": TASK.name,
         "caveats": [CAVEAT],
         "warning": WARNING,
-        "missing": pages.MISSING,
+        "missing": html.MISSING,
         "resamples": "50",
         "commit": provenance.code_commit(ROOT),
-        "versions": report_tables.versions(provenance.versions()),
+        "versions": sections.versions(provenance.versions()),
         "config": "task: density\nweights: random\n",
-        "experiments": report_tables.experiments(SETTINGS),
-        "flow": report_figures.flow(folder / "flow.png"),
-        "cohort": report_tables.cohort(make_images(manifest), exams),
-        "labels": report_tables.labels(make_labels(exams), exams, TASK),
-        "audit": report_tables.audit(make_audit()),
+        "experiments": sections.experiments(SETTINGS),
+        "flow": figures.flow(folder / "flow.png"),
+        "cohort": sections.cohort(make_images(manifest), exams),
+        "labels": sections.labels(make_labels(exams), exams, TASK),
+        "audit": sections.audit(make_audit()),
         "leaking": leaking,
         "leak": leak,
-        "classes": report_tables.classes(make_classes(manifest), TASK),
-        "classes_figure": report_figures.classes(folder / "classes.png"),
-        "subsets": [report_tables.subsets(manifest, seed=seed, task=TASK) for seed in (1, 2)],
-        "matching": report_tables.matching(
+        "classes": sections.classes(make_classes(manifest), TASK),
+        "classes_figure": figures.classes(folder / "classes.png"),
+        "subsets": [sections.subsets(manifest, seed=seed, task=TASK) for seed in (1, 2)],
+        "matching": sections.matching(
             {"device": make_matching(), "plain": tables.empty(tables.MATCHING)}, {"device": "device", "plain": "none"}
         ),
-        "matching_figures": [report_figures.matching(folder / "matching.png")],
-        "table1": report_tables.table1(summary.table1(metrics, SETTINGS, PUBLISHED), notes),
-        "forest": report_figures.forest(folder / "experiments.png"),
-        "levels": report_tables.levels(metrics),
-        "by_class": report_tables.by_class(metrics, manifest, TASK),
-        "comparisons": report_tables.comparisons(compare(experiments, resamples=20, bootstrap_seed=0), list(SETTINGS)),
-        "confusion": [report_figures.confusion(folder / "confusion.png")],
-        "training": [report_figures.training(folder / "training.png")],
+        "matching_figures": [figures.matching(folder / "matching.png")],
+        "table1": sections.main_table(table1.make(metrics, SETTINGS, PUBLISHED), notes),
+        "forest": figures.forest(folder / "experiments.png"),
+        "levels": sections.levels(metrics),
+        "by_class": sections.by_class(metrics, manifest, TASK),
+        "comparisons": sections.comparisons(compare(experiments, resamples=20, bootstrap_seed=0), list(SETTINGS)),
+        "confusion": [figures.confusion(folder / "confusion.png")],
+        "training": [figures.training(folder / "training.png")],
     }
 
 
 @pytest.fixture(scope="module")
 def page(values):
-    return pages.render(ROOT / "resources/report/report.html.j2", **values)
+    return html.render(ROOT / "resources/report/report.html.j2", **values)
 
 
 def test_report_has_every_section_and_its_contents_list_reaches_them(page):
@@ -170,24 +173,24 @@ def test_report_shows_no_evidence_and_no_patient(page):
 
 
 def test_same_values_give_the_same_page(values, page):
-    assert pages.render(ROOT / "resources/report/report.html.j2", **values) == page
+    assert html.render(ROOT / "resources/report/report.html.j2", **values) == page
 
 
 def test_a_value_that_is_not_given_is_an_error(values):
     with pytest.raises(Exception, match="leak"):
-        pages.render(ROOT / "resources/report/report.html.j2", **{k: v for k, v in values.items() if k != "leak"})
+        html.render(ROOT / "resources/report/report.html.j2", **{k: v for k, v in values.items() if k != "leak"})
 
 
 def test_page_without_audit_training_and_warning(values):
     bare = values | {"audit": None, "training": [], "confusion": [], "warning": "", "caveats": []}
-    reader = read(pages.render(ROOT / "resources/report/report.html.j2", **bare))
+    reader = read(html.render(ROOT / "resources/report/report.html.j2", **bare))
     assert "⚠" not in "".join(reader.text)
     assert "No method in this run was trained by gradient descent." in "".join(reader.text)
 
 
 def test_table1_page(values):
-    html = pages.render(ROOT / "resources/report/table1.html.j2", table=values["table1"], warning=WARNING)
-    reader = read(html)
+    page = html.render(ROOT / "resources/report/table1.html.j2", table=values["table1"], warning=WARNING)
+    reader = read(page)
     text = "".join(reader.text)
     assert WARNING in text
     for sentence in ("seed 1 alone", "random (draws from the training shares)", "how F1 is averaged", "0.73 / 0.78"):
@@ -197,14 +200,14 @@ def test_table1_page(values):
 
 def test_table1_holds_means_spread_and_first_interval(tmp_path):
     metrics = make_metrics()
-    frame = summary.table1(metrics, SETTINGS, PUBLISHED)
-    tables.write(frame, tmp_path / "t.tsv", summary.TABLE1)
-    read_again = tables.read(tmp_path / "t.tsv", summary.TABLE1)
+    frame = table1.make(metrics, SETTINGS, PUBLISHED)
+    tables.write(frame, tmp_path / "t.tsv", tables.TABLE1)
+    read_again = tables.read(tmp_path / "t.tsv", tables.TABLE1)
     assert read_again["experiment"].tolist() == ["zero_shot", "zero_shot", "convnext", "majority"]
     assert read_again["subset"].tolist() == ["test", "all", "test", "test"]
     assert read_again["published_accuracy"].fillna(-1).tolist() == [-1, 0.47, 0.73, -1]
     row = read_again.iloc[2]
-    of_seeds = summary.by_image(metrics["convnext"], "test", "f1_weighted")
+    of_seeds = table1.by_image(metrics["convnext"], "test", "f1_weighted")
     assert row["f1_weighted_mean"] == pytest.approx(of_seeds["value"].mean())
     assert (row["f1_weighted_min"], row["f1_weighted_max"]) == (of_seeds["value"].min(), of_seeds["value"].max())
     first = of_seeds[of_seeds["seed"] == 1].iloc[0]
@@ -212,39 +215,39 @@ def test_table1_holds_means_spread_and_first_interval(tmp_path):
 
 
 def test_missing_baselines_are_named():
-    everything = {name: {"method": name} for name in summary.METHODS}
-    assert "All trivial baselines are in the table." in summary.notes(everything, PUBLISHED)
-    missing = [note for note in summary.notes(SETTINGS, PUBLISHED) if note.startswith("Trivial baselines missing")]
+    everything = {name: {"method": name} for name in table1.METHODS}
+    assert "All trivial baselines are in the table." in table1.notes(everything, PUBLISHED)
+    missing = [note for note in table1.notes(SETTINGS, PUBLISHED) if note.startswith("Trivial baselines missing")]
     assert "histogram" in missing[0]
     assert "majority" not in missing[0]
 
 
 def test_leak_check_counts_patients():
     manifest = make_manifest()
-    leaking, sentence = report_tables.leak_check({1: manifest, 2: manifest})
+    leaking, sentence = sections.leak_check({1: manifest, 2: manifest})
     assert not leaking
     assert sentence.startswith("Patients in more than one of train, validation and test: seed 1: 0, seed 2: 0.")
     moved = manifest.copy()
     moved.loc[moved["patient_id"] == "p002", "subset"] = ["train", "test", "test", "test"]
     assert accounts.patients_in_several_subsets(moved) == 1
-    leaking, sentence = report_tables.leak_check({1: manifest, 2: moved})
+    leaking, sentence = sections.leak_check({1: manifest, 2: moved})
     assert leaking
     assert "seed 2: 1. The seeds have different test images." in sentence
 
 
 def test_dropped_and_merged_classes_are_said():
     classes = make_classes(make_manifest())
-    assert report_tables.classes(classes, TASK).notes == ("No class was dropped.",)
+    assert sections.classes(classes, TASK).notes == ("No class was dropped.",)
     classes.loc[0, ["kept_as", "status"]] = ["", "dropped"]
     classes.loc[[1, 2], "kept_as"] = "b+c"
     classes.loc[[1, 2], "status"] = "merged"
-    table = report_tables.classes(classes, TASK)
+    table = sections.classes(classes, TASK)
     assert "almost entirely fatty" in table.notes[0]
     assert table.rows[1][1] == "merged into b+c"
 
 
 def test_audit_counts_agreement():
-    assert "19 of 20 reports (95.0 %)" in report_tables.audit(make_audit())["sentence"]
+    assert "19 of 20 reports (95.0 %)" in sections.audit(make_audit())["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -263,13 +266,13 @@ def test_audit_counts_agreement():
     ],
 )
 def test_cells(value, said):
-    assert pages.cell(value) == said
+    assert html.cell(value) == said
 
 
 def test_intervals_in_words():
-    assert pages.with_interval(0.5, 0.4, 0.6) == "0.500 [0.400, 0.600]"
-    assert pages.with_interval(0.5, float("nan"), float("nan")) == "0.500 [–]"
-    assert pages.with_interval(float("nan"), 0.4, 0.6) == "–"
+    assert html.with_interval(0.5, 0.4, 0.6) == "0.500 [0.400, 0.600]"
+    assert html.with_interval(0.5, float("nan"), float("nan")) == "0.500 [–]"
+    assert html.with_interval(float("nan"), 0.4, 0.6) == "–"
 
 
 def test_commit_of_a_folder_without_git_is_said_plainly(tmp_path, monkeypatch):

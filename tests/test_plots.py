@@ -7,26 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import (
-    accounts,
-    cohort_plots,
-    image_plots,
-    pictures,
-    plots,
-    result_plots,
-    samples,
-    summary,
-    tables,
-    tasks,
-)
-from mammoflow.image_plots import Intensities, Sample
+from mammoflow import pictures, tables, tasks
+from mammoflow.evaluation import table1
+from mammoflow.evaluation.statistics import evaluate
+from mammoflow.figures import cohort, results, samples, style
+from mammoflow.figures import images as image_plots
+from mammoflow.figures.images import Intensities, Sample
+from mammoflow.pages import accounts
 from mammoflow.pictures import Picture
-from mammoflow.statistics import evaluate
 from tests.test_statistics import make_predictions
 
 ROOT = Path(__file__).parent.parent
 TASK = tasks.load(ROOT / "resources/tasks/density.yaml")
-PUBLISHED = summary.load_published(ROOT / "resources/published/molina_roman_2025.yaml")
+PUBLISHED = table1.load_published(ROOT / "resources/published/molina_roman_2025.yaml")
 WARNING = "untrained weights: these numbers mean nothing"
 CLASSES = ("a", "b", "c", "d")
 SETTINGS = {
@@ -146,16 +139,14 @@ def make_samples():
 
 
 FIGURES = {
-    "flow": lambda: cohort_plots.flow(make_steps(), seed=1, warning=WARNING),
-    "classes": lambda: cohort_plots.classes_by_subset(make_manifest(), task=TASK, seed=1, warning=WARNING),
+    "flow": lambda: cohort.flow(make_steps(), seed=1, warning=WARNING),
+    "classes": lambda: cohort.classes_by_subset(make_manifest(), task=TASK, seed=1, warning=WARNING),
     "matching": lambda: image_plots.matching(*make_samples(), recipe="device", way="device", warning=WARNING),
-    "confusion": lambda: result_plots.confusion(
+    "confusion": lambda: results.confusion(
         {1: make_predicted(1), 2: make_predicted(2)}, experiment="convnext", task=TASK, warning=WARNING
     ),
-    "training": lambda: result_plots.training(
-        {1: make_curve(1), 2: make_curve(2)}, experiment="convnext", warning=WARNING
-    ),
-    "experiments": lambda: result_plots.experiments(make_metrics(), SETTINGS, PUBLISHED, warning=WARNING),
+    "training": lambda: results.training({1: make_curve(1), 2: make_curve(2)}, experiment="convnext", warning=WARNING),
+    "experiments": lambda: results.experiments(make_metrics(), SETTINGS, PUBLISHED, warning=WARNING),
 }
 
 
@@ -167,7 +158,7 @@ def words(figure):
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_are_written_twice_with_the_same_bytes(name, tmp_path):
     for i in (0, 1):
-        plots.save(FIGURES[name](), png=tmp_path / f"{i}.png", pdf=tmp_path / f"{i}.pdf")
+        style.save(FIGURES[name](), png=tmp_path / f"{i}.png", pdf=tmp_path / f"{i}.pdf")
     for ending in ("png", "pdf"):
         first, second = ((tmp_path / f"{i}.{ending}").read_bytes() for i in (0, 1))
         assert len(first) > 5000
@@ -202,7 +193,7 @@ def test_no_reason_is_lost_where_there_are_many():
 
 def test_confusion_counts_sum_over_seeds():
     frames = {1: make_predicted(1), 2: make_predicted(2)}
-    counts, test = result_plots.confusion_counts(frames)
+    counts, test = results.confusion_counts(frames)
     assert counts.sum() == 2 * test.n_images == 2 * (frames[1]["subset"] == "test").sum()
 
 
@@ -243,6 +234,6 @@ def test_samples_are_read_from_pictures_and_pngs(tmp_path):
 
 
 def test_saving_leaves_no_time_in_the_files(tmp_path):
-    plots.save(FIGURES["training"](), png=tmp_path / "a.png", pdf=tmp_path / "a.pdf")
+    style.save(FIGURES["training"](), png=tmp_path / "a.png", pdf=tmp_path / "a.pdf")
     assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
     assert b"matplotlib" not in (tmp_path / "a.png").read_bytes().lower()

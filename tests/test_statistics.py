@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from sklearn import metrics
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from mammoflow import measures, resampling, tables, units
+from mammoflow import tables
 from mammoflow.errors import UserError
-from mammoflow.statistics import compare, evaluate
+from mammoflow.evaluation import measures, resampling, units
+from mammoflow.evaluation.statistics import compare, evaluate
 
 EXACT = 1e-12
 

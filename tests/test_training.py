@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mammoflow import finetuning, probes, random_models, training
-from mammoflow.training import Rows
+from mammoflow.models import finetuning, probes, random_models, training
+from mammoflow.models.training import Rows
 
 
 def quiet(loop):

@@ -11,7 +11,7 @@ with log_to(snakemake.log[0]):
     import pandas as pd
 
     from mammoflow import tables
-    from mammoflow.statistics import compare
+    from mammoflow.evaluation.statistics import compare
 
     seeds = snakemake.params.seeds
     predictions: dict[str, dict[int, pd.DataFrame]] = {}

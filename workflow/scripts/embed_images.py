@@ -16,7 +16,8 @@ with log_to(snakemake.log[0]):
     from safetensors.numpy import save_file
     from tqdm import tqdm
 
-    from mammoflow import embeddings, encoders, snapshots, tables, work
+    from mammoflow import tables, work
+    from mammoflow.models import embeddings, encoders, snapshots
 
     params = snakemake.params
     pngs = tables.read(snakemake.input.pngs, tables.PNGS)

@@ -16,8 +16,8 @@ with log_to(snakemake.log[0]):
     import numpy as np
     from safetensors.numpy import save_file
 
-    from mammoflow import encoders, prompts
     from mammoflow.files import atomic
+    from mammoflow.models import encoders, prompts
 
     prompt_set = prompts.load(snakemake.input.prompts)
     encoder = encoders.load(Path(snakemake.params.folder))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     from mammoflow import tables
-    from mammoflow.statistics import evaluate
+    from mammoflow.evaluation.statistics import evaluate
 
     paths = zip(snakemake.params.seeds, snakemake.input.predictions, strict=True)
     predictions = {seed: tables.read(path, tables.PREDICTIONS) for seed, path in paths}

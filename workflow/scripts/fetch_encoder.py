@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import snapshots, tables
+    from mammoflow import tables
+    from mammoflow.models import snapshots
 
     folder = Path(snakemake.params.folder)
     snapshots.fetch_encoder(snakemake.params.encoder["source"], snakemake.params.encoder["revision"], folder)

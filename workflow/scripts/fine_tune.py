@@ -17,7 +17,8 @@ with log_to(snakemake.log[0]):
     from safetensors.torch import save_model
     from tqdm import tqdm
 
-    from mammoflow import finetuning, predictions, snapshots, splits, tables, training, work
+    from mammoflow import splits, tables, work
+    from mammoflow.models import finetuning, predictions, snapshots, training
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)

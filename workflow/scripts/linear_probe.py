@@ -19,7 +19,8 @@ with log_to(snakemake.log[0]):
     from safetensors.torch import save_file
     from tqdm import tqdm
 
-    from mammoflow import embeddings, predictions, probes, splits, tables, training, work
+    from mammoflow import splits, tables, work
+    from mammoflow.models import embeddings, predictions, probes, training
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)

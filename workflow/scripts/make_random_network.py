@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import random_models, snapshots, tables
+    from mammoflow import tables
+    from mammoflow.models import random_models, snapshots
 
     folder = Path(snakemake.params.folder)
     random_models.make_network(folder)

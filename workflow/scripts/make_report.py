@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     import yaml
 
-    from mammoflow import files, pages, provenance, report_figures, report_tables, summary, tables, tasks
+    from mammoflow import files, provenance, tables, tasks
+    from mammoflow.evaluation import table1
+    from mammoflow.pages import figures, html, sections
 
     given, params = snakemake.input, snakemake.params
     task = tasks.load(given.task)
@@ -23,39 +25,37 @@ with log_to(snakemake.log[0]):
     read_matching = zip(params.recipes, given.matching, strict=True)
     matching = {recipe: tables.read(path, tables.MATCHING) for recipe, path in read_matching}
     audit = tables.read(given.audit, tables.AUDIT) if given.get("audit") else None
-    leaking, leak = report_tables.leak_check(manifests)
-    notes = summary.notes(params.experiments, summary.load_published(given.published))
+    leaking, leak = sections.leak_check(manifests)
+    notes = table1.notes(params.experiments, table1.load_published(given.published))
 
-    page = pages.render(
+    page = html.render(
         given.template,
         task=task.name,
         caveats=params.caveats,
         warning=params.warning,
-        missing=pages.MISSING,
+        missing=html.MISSING,
         resamples=f"{params.config['evaluation']['resamples']:,}",
         commit=provenance.code_commit(Path(provenance.__file__).parent),
-        versions=report_tables.versions(provenance.versions()),
+        versions=sections.versions(provenance.versions()),
         config=yaml.safe_dump(params.config, sort_keys=False, allow_unicode=True, width=100),
-        experiments=report_tables.experiments(params.experiments),
-        flow=report_figures.flow(given.flow),
-        cohort=report_tables.cohort(images, exams),
-        labels=report_tables.labels(tables.read(given.labels, tables.LABELS), exams, task),
-        audit=None if audit is None else report_tables.audit(audit),
+        experiments=sections.experiments(params.experiments),
+        flow=figures.flow(given.flow),
+        cohort=sections.cohort(images, exams),
+        labels=sections.labels(tables.read(given.labels, tables.LABELS), exams, task),
+        audit=None if audit is None else sections.audit(audit),
         leaking=leaking,
         leak=leak,
-        classes=report_tables.classes(tables.read(given.classes, tables.CLASSES), task),
-        classes_figure=report_figures.classes(given.classes_figure),
-        subsets=[report_tables.subsets(manifest, seed=seed, task=task) for seed, manifest in manifests.items()],
-        matching=report_tables.matching(matching, params.recipes),
-        matching_figures=[report_figures.matching(path) for path in given.matching_figures],
-        table1=report_tables.table1(tables.read(given.table1, summary.TABLE1), notes),
-        forest=report_figures.forest(given.forest),
-        levels=report_tables.levels(metrics),
-        by_class=report_tables.by_class(metrics, manifests[min(params.seeds)], task),
-        comparisons=report_tables.comparisons(
-            tables.read(given.comparisons, tables.COMPARISONS), list(params.experiments)
-        ),
-        confusion=[report_figures.confusion(path) for path in given.confusion_figures],
-        training=[report_figures.training(path) for path in given.training_figures],
+        classes=sections.classes(tables.read(given.classes, tables.CLASSES), task),
+        classes_figure=figures.classes(given.classes_figure),
+        subsets=[sections.subsets(manifest, seed=seed, task=task) for seed, manifest in manifests.items()],
+        matching=sections.matching(matching, params.recipes),
+        matching_figures=[figures.matching(path) for path in given.matching_figures],
+        table1=sections.main_table(tables.read(given.table1, tables.TABLE1), notes),
+        forest=figures.forest(given.forest),
+        levels=sections.levels(metrics),
+        by_class=sections.by_class(metrics, manifests[min(params.seeds)], task),
+        comparisons=sections.comparisons(tables.read(given.comparisons, tables.COMPARISONS), list(params.experiments)),
+        confusion=[figures.confusion(path) for path in given.confusion_figures],
+        training=[figures.training(path) for path in given.training_figures],
     )
     files.write_text(page, snakemake.output.page)

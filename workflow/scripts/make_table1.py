@@ -8,16 +8,18 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import files, pages, report_tables, summary, tables
+    from mammoflow import files, tables
+    from mammoflow.evaluation import table1
+    from mammoflow.pages import html, sections
 
     experiments = snakemake.params.experiments
     paths = zip(experiments, snakemake.input.metrics, strict=True)
-    published = summary.load_published(snakemake.input.published)
-    frame = summary.table1({name: tables.read(path, tables.METRICS) for name, path in paths}, experiments, published)
-    tables.write(frame, snakemake.output.table, summary.TABLE1)
-    page = pages.render(
+    published = table1.load_published(snakemake.input.published)
+    frame = table1.make({name: tables.read(path, tables.METRICS) for name, path in paths}, experiments, published)
+    tables.write(frame, snakemake.output.table, tables.TABLE1)
+    page = html.render(
         snakemake.input.template,
-        table=report_tables.table1(frame, summary.notes(experiments, published)),
+        table=sections.main_table(frame, table1.notes(experiments, published)),
         warning=snakemake.params.warning,
     )
     files.write_text(page, snakemake.output.page)

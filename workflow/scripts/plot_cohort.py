@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import accounts, cohort_plots, plots, tables, tasks
+    from mammoflow import tables, tasks
+    from mammoflow.figures import cohort, style
+    from mammoflow.pages import accounts
 
     task = tasks.load(snakemake.input.task)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
@@ -20,7 +22,7 @@ with log_to(snakemake.log[0]):
         task=task,
     )
     seed, warning = snakemake.params.seed, snakemake.params.warning
-    flow = cohort_plots.flow(steps, seed=seed, warning=warning)
-    plots.save(flow, png=snakemake.output.flow, pdf=snakemake.output.flow_pdf)
-    classes = cohort_plots.classes_by_subset(manifest, task=task, seed=seed, warning=warning)
-    plots.save(classes, png=snakemake.output.classes, pdf=snakemake.output.classes_pdf)
+    flow = cohort.flow(steps, seed=seed, warning=warning)
+    style.save(flow, png=snakemake.output.flow, pdf=snakemake.output.flow_pdf)
+    classes = cohort.classes_by_subset(manifest, task=task, seed=seed, warning=warning)
+    style.save(classes, png=snakemake.output.classes, pdf=snakemake.output.classes_pdf)

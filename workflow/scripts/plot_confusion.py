@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import plots, result_plots, tables, tasks
+    from mammoflow import tables, tasks
+    from mammoflow.figures import results, style
 
     paths = zip(snakemake.params.seeds, snakemake.input.predictions, strict=True)
-    figure = result_plots.confusion(
+    figure = results.confusion(
         {seed: tables.read(path, tables.PREDICTIONS) for seed, path in paths},
         experiment=snakemake.wildcards.experiment,
         task=tasks.load(snakemake.input.task),
         warning=snakemake.params.warning,
     )
-    plots.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)

@@ -8,14 +8,16 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import plots, result_plots, summary, tables
+    from mammoflow import tables
+    from mammoflow.evaluation import table1
+    from mammoflow.figures import results, style
 
     experiments = snakemake.params.experiments
     paths = zip(experiments, snakemake.input.metrics, strict=True)
-    figure = result_plots.experiments(
+    figure = results.experiments(
         {name: tables.read(path, tables.METRICS) for name, path in paths},
         experiments,
-        summary.load_published(snakemake.input.published),
+        table1.load_published(snakemake.input.published),
         warning=snakemake.params.warning,
     )
-    plots.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)

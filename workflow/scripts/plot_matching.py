@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import image_plots, plots, samples, splits, tables
+    from mammoflow import splits, tables
+    from mammoflow.figures import images as image_plots
+    from mammoflow.figures import samples, style
 
     development = splits.development_images(
         tables.read(snakemake.input.labelled_images, tables.LABELLED_IMAGES),
@@ -28,4 +30,4 @@ with log_to(snakemake.log[0]):
         way=snakemake.params.matching,
         warning=snakemake.params.warning,
     )
-    plots.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)

@@ -8,12 +8,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import plots, result_plots, tables
+    from mammoflow import tables
+    from mammoflow.figures import results, style
 
     paths = zip(snakemake.params.seeds, snakemake.input.curves, strict=True)
-    figure = result_plots.training(
+    figure = results.training(
         {seed: tables.read(path, tables.CURVE) for seed, path in paths},
         experiment=snakemake.wildcards.experiment,
         warning=snakemake.params.warning,
     )
-    plots.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)

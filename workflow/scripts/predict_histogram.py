@@ -15,7 +15,8 @@ with log_to(snakemake.log[0]):
     import numpy as np
     from tqdm import tqdm
 
-    from mammoflow import baselines, pictures, predictions, splits, tables
+    from mammoflow import pictures, splits, tables
+    from mammoflow.models import baselines, predictions
 
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
     pngs = tables.read_all(snakemake.input.pngs, tables.PNGS)

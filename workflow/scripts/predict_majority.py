@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import baselines, predictions, splits, tables
+    from mammoflow import splits, tables
+    from mammoflow.models import baselines, predictions
 
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
     for path, output in zip(snakemake.input.manifests, snakemake.output.predictions, strict=True):

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     import numpy as np
 
-    from mammoflow import baselines, predictions, splits, tables
+    from mammoflow import splits, tables
+    from mammoflow.models import baselines, predictions
 
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
     seeds = zip(snakemake.params.seeds, snakemake.input.manifests, snakemake.output.predictions, strict=True)

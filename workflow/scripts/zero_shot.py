@@ -11,7 +11,8 @@ with log_to(snakemake.log[0]):
     import numpy as np
     from safetensors.numpy import load_file
 
-    from mammoflow import embeddings, predictions, prompts, splits, tables
+    from mammoflow import splits, tables
+    from mammoflow.models import embeddings, predictions, prompts
 
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))

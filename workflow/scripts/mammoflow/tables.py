@@ -328,6 +328,41 @@ COMPARISONS = Table(
     },
 )
 
+# Mean, least and greatest are over the seeds; low and high end the 95 % interval of the first seed.
+_OF_SEEDS = {
+    "mean": "mean over the seeds",
+    "min": "least over the seeds",
+    "max": "greatest over the seeds",
+    "low": "lower end of the first seed's 95 % interval",
+    "high": "upper end of the first seed's 95 % interval",
+}
+TABLE1_MEASURES = ("accuracy", "balanced_accuracy", "f1_weighted", "f1_macro", "kappa_quadratic", "auroc_macro")
+
+TABLE1 = Table(
+    "Table I",
+    "an experiment on one subset at image level, in the run's order",
+    ("position",),
+    {
+        "position": _count("place in the table, from 0"),
+        "experiment": _id("name of the experiment"),
+        "method": _id("its method"),
+        "subset": _text("images it was measured on", "test", "all", empty=False),
+        "n_seeds": _count("seeds"),
+        "first_seed": _count("seed that the intervals are of"),
+        **{
+            f"{measure}_{part}": _real(f"{measure}: {about}", missing=True)
+            for measure in TABLE1_MEASURES
+            for part, about in _OF_SEEDS.items()
+        },
+        "n_images": _count("images behind it"),
+        "n_exams": _count("exams behind it"),
+        "n_patients": _count("patients behind it"),
+        "published_name": _text("the published method of the same kind"),
+        "published_accuracy": _real("its published accuracy", missing=True),
+        "published_f1": _real("its published F1", missing=True),
+    },
+)
+
 CURVE = Table(
     "learning curve",
     "an epoch of a training",

@@ -10,9 +10,10 @@ import pandas as pd
 import timm
 import torch
 
-from mammoflow import pictures, training
+from mammoflow import pictures
 from mammoflow.errors import UserError
-from mammoflow.training import Rows, Schedule
+from mammoflow.models import training
+from mammoflow.models.training import Rows, Schedule
 
 # Molina-Roman et al. 2025; the weight decay is not given there: torch's own for AdamW.
 LEARNING_RATE, WEIGHT_DECAY, BATCH, PATIENCE = 1e-4, 1e-2, 64, 10

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mammoflow.plots import COLOURS, head, new_figure
+from mammoflow.figures.style import COLOURS, head, new_figure
 
 _DASHES = ("-", "--", "-.", ":")
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from mammoflow import measures, resampling, tables, units
+from mammoflow import tables
 from mammoflow.errors import UserError
-from mammoflow.units import Units
+from mammoflow.evaluation import measures, resampling, units
+from mammoflow.evaluation.units import Units
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from mammoflow import training
-from mammoflow.training import Rows, Schedule
+from mammoflow.models import training
+from mammoflow.models.training import Rows, Schedule
 
 # Molina-Roman et al. 2025; the patience is not given there.
 LEARNING_RATE, WEIGHT_DECAY, BATCH, PATIENCE = 1e-4, 1e-3, 64, 10

@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
 import yaml
 
 from mammoflow import tables
 
-MEASURES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "f1_weighted": "weighted F1",
-    "f1_macro": "macro F1",
-    "kappa_quadratic": "quadratic kappa",
-    "auroc_macro": "macro AUROC",
-}
+# The measures of Table I as people read them.
+MEASURES = dict(
+    zip(
+        tables.TABLE1_MEASURES,
+        ("accuracy", "balanced accuracy", "weighted F1", "macro F1", "quadratic kappa", "macro AUROC"),
+        strict=True,
+    )
+)
 # What anything worth training must beat, and why.
 BASELINES = {
     "majority": "always the commonest training class",
@@ -32,24 +31,6 @@ METHODS = {
     "random": "baseline: random draw",
     "histogram": "baseline: intensity histogram",
 }
-
-
-def _columns() -> dict[str, pa.Column]:
-    text, count = pa.Column(str), pa.Column("Int64", pa.Check.ge(0))
-    real = pa.Column("float64", nullable=True)
-    of_measures = {f"{m}_{part}": real for m in MEASURES for part in ("mean", "min", "max", "low", "high")}
-    return (
-        {"position": count, "experiment": text, "method": text, "subset": text, "n_seeds": count, "first_seed": count}
-        | of_measures
-        | {"n_images": count, "n_exams": count, "n_patients": count}
-        | {"published_name": text, "published_accuracy": real, "published_f1": real}
-    )
-
-
-# Mean, least and greatest are over the seeds; low and high end the 95 % interval of the first seed.
-TABLE1 = tables.Table(
-    "Table I", "an experiment on one subset, image level, in the run's order", ("position",), _columns()
-)
 
 
 def load_published(path: str | Path) -> dict[str, Any]:
@@ -69,7 +50,7 @@ def published_of(published: dict[str, Any], method: str, subset: str) -> dict[st
     return found[0] if found else {}
 
 
-def table1(
+def make(
     metrics: dict[str, pd.DataFrame], experiments: dict[str, dict[str, Any]], published: dict[str, Any]
 ) -> pd.DataFrame:
     """Summarise every experiment over its seeds.
@@ -86,7 +67,7 @@ def table1(
     Returns
     -------
     DataFrame
-        TABLE1; an experiment measured on `all` has a second row for it.
+        `tables.TABLE1`; an experiment measured on `all` has a second row for it.
     """
     rows: list[dict[str, object]] = []
     for name, experiment in experiments.items():
@@ -97,7 +78,7 @@ def table1(
                 | _summary(own, subset)
                 | _published_cells(published_of(published, experiment["method"], subset))
             )
-    return tables.frame_of(rows, TABLE1)
+    return tables.frame_of(rows, tables.TABLE1)
 
 
 def _summary(metrics: pd.DataFrame, subset: str) -> dict[str, object]:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from mammoflow import accounts, summary
-from mammoflow.pages import MISSING, HtmlTable, bracketed, cell, with_interval
-from mammoflow.statistics import COMPARED_LEVELS, COMPARED_MEASURES
+from mammoflow.evaluation import table1
+from mammoflow.evaluation.statistics import COMPARED_LEVELS, COMPARED_MEASURES
+from mammoflow.pages import accounts
+from mammoflow.pages.html import MISSING, HtmlTable, bracketed, cell, with_interval
 from mammoflow.tables import LEVELS
 from mammoflow.tasks import Task
 
@@ -18,7 +19,7 @@ def experiments(settings: dict[str, dict[str, Any]]) -> HtmlTable:
     rows = [
         (
             name,
-            summary.METHODS[own["method"]],
+            table1.METHODS[own["method"]],
             own.get("encoder") or own.get("model", MISSING),
             own.get("recipe", MISSING),
             own.get("prompts", MISSING),
@@ -146,15 +147,15 @@ def matching(of_recipe: dict[str, pd.DataFrame], ways: dict[str, str]) -> HtmlTa
     return HtmlTable("Matching tables, fitted on development patients only", columns, rows)
 
 
-def table1(frame: pd.DataFrame, notes: list[str]) -> HtmlTable:
+def main_table(frame: pd.DataFrame, notes: list[str]) -> HtmlTable:
     """Table I as people read it."""
     rows = []
     for row in frame.to_dict("records"):
-        measures = [_table1_cell(row, metric) for metric in summary.MEASURES]
+        measures = [_table1_cell(row, metric) for metric in table1.MEASURES]
         measured = f"{row['subset']}\n{row['n_images']:,} images\n{row['n_patients']:,} patients"
-        method = summary.METHODS[row["method"]]
+        method = table1.METHODS[row["method"]]
         rows.append((row["experiment"], method, measured, *measures, _published(row)))
-    columns = ("experiment", "method", "measured on", *summary.MEASURES.values(), "published: accuracy / F1")
+    columns = ("experiment", "method", "measured on", *table1.MEASURES.values(), "published: accuracy / F1")
     first = f"{int(frame['first_seed'].iloc[0])}" if len(frame) else MISSING
     seeds = f"{int(frame['n_seeds'].iloc[0])} seeds" if len(frame) else "no seeds"
     caption = f"Table I. Image level, {seeds}: mean (least–greatest over seeds) [95 % interval of seed {first} alone]"
@@ -188,7 +189,7 @@ def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
                 cells = [_interval_cell(own.loc[metric]) for metric in shown]
                 row = own.loc[shown[0]]
                 rows.append((name, level, int(row["n_images"]), int(row["n_exams"]), int(row["n_patients"]), *cells))
-    columns = ("experiment", "level", "images (n)", "exams (n)", "patients (n)", *(summary.MEASURES[m] for m in shown))
+    columns = ("experiment", "level", "images (n)", "exams (n)", "patients (n)", *(table1.MEASURES[m] for m in shown))
     return HtmlTable(f"Test set by level, {_first_seed(metrics)}, with 95 % intervals", columns, rows)
 
 
@@ -241,7 +242,7 @@ def comparisons(frame: pd.DataFrame, order: list[str]) -> list[HtmlTable]:
             "Both methods on the same resamples of patients. An interval that leaves out 0 is not rare among so many "
             "pairs: about one in twenty does so by chance. Other seeds: results/metrics/comparisons.tsv.",
         )
-        columns = ("pair", "patients (n)", *(f"difference in {summary.MEASURES[m]}" for m in COMPARED_MEASURES))
+        columns = ("pair", "patients (n)", *(f"difference in {table1.MEASURES[m]}" for m in COMPARED_MEASURES))
         tables.append(HtmlTable(f"Differences at {level} level, {seed}, with 95 % intervals", columns, rows, notes))
     return tables
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from mammoflow import pictures
 from mammoflow.errors import UserError
-from mammoflow.image_plots import Intensities, Sample
+from mammoflow.figures.images import Intensities, Sample
 from mammoflow.pictures import Picture
 
 N_SAMPLES = 8

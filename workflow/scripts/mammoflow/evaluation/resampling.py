@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mammoflow import measures
-from mammoflow.measures import Counts, Floats
-from mammoflow.units import Units
+from mammoflow.evaluation import measures
+from mammoflow.evaluation.measures import Counts, Floats
+from mammoflow.evaluation.units import Units
 
 log = logging.getLogger(__name__)
 

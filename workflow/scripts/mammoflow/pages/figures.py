@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mammoflow.pages import HtmlFigure, figure
+from mammoflow.pages.html import HtmlFigure, figure
 
 
 def flow(path: str) -> HtmlFigure:

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from mammoflow import measures, summary, units
-from mammoflow.plots import COLOURS, INK, MARKERS, SOFT, head, ink_on, new_figure, shares
+from mammoflow.evaluation import measures, table1, units
+from mammoflow.figures.style import COLOURS, INK, MARKERS, SOFT, head, new_figure, shares
 from mammoflow.tasks import Task
 
 
@@ -55,18 +56,26 @@ def confusion(predictions: dict[int, pd.DataFrame], *, experiment: str, task: Ta
     k = len(counts)
     figure = new_figure(width=3.6 + 1.15 * k, height=2.7 + 0.8 * k)
     axes = figure.add_subplot()
-    image = axes.imshow(100 * share, cmap="Blues", vmin=0, vmax=100, aspect="auto")
-    for i in range(k):
-        for j in range(k):
-            percent = f"\n{100 * share[i, j]:.0f} %" if row[i] else ""
-            axes.text(j, i, f"{counts[i, j]:,}{percent}", ha="center", va="center", color=ink_on(share[i, j]))
+    cells = [
+        [f"{count:,}\n{100 * part:.0f} %" if total else f"{count:,}" for count, part in zip(own, parts, strict=True)]
+        for own, parts, total in zip(counts, share, row[:, 0], strict=True)
+    ]
+    seaborn.heatmap(
+        100 * share,
+        ax=axes,
+        annot=np.array(cells),
+        fmt="",
+        cmap="Blues",
+        vmin=0,
+        vmax=100,
+        cbar_kws={"label": "share of the label's images (%)", "shrink": 0.9},
+    )
     names = [task.of(key).name.replace(" / ", " /\n") for key in test.classes]
-    axes.set_xticks(range(k), [f"{n}\n({key})" for n, key in zip(_wrapped(names), test.classes, strict=True)])
-    axes.set_yticks(range(k), [f"{n}\n({key})" for n, key in zip(_wrapped(names), test.classes, strict=True)])
+    places = np.arange(k) + 0.5
+    axes.set_xticks(places, [f"{n}\n({key})" for n, key in zip(_wrapped(names), test.classes, strict=True)])
+    axes.set_yticks(places, [f"{n}\n({key})" for n, key in zip(_wrapped(names), test.classes, strict=True)])
     axes.set(xlabel="predicted class", ylabel="label")
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    figure.colorbar(image, ax=axes, label="share of the label's images (%)", shrink=0.9).outline.set_visible(False)
+    axes.tick_params(length=0, rotation=0)
     seeds = "1 seed" if len(predictions) == 1 else f"{len(predictions)} seeds, counts summed"
     counted = f"test images: {test.n_images:,} of {test.n_patients:,} patients; {seeds}"
     head(figure, title=f"Confusion matrix: {experiment}", subtitle=counted, warning=warning)
@@ -126,7 +135,7 @@ def experiments(
     settings
         Of each experiment, in the order of the rows.
     published
-        From `summary.load_published`.
+        From `table1.load_published`.
     warning
         Shown below the figure; "" for nothing.
     """
@@ -134,7 +143,7 @@ def experiments(
         (name, subset)
         for name in settings
         for subset in ("test", "all")
-        if len(summary.by_image(metrics[name], subset, "accuracy"))
+        if len(table1.by_image(metrics[name], subset, "accuracy"))
     ]
     figure = new_figure(width=9, height=2.4 + 0.52 * len(rows))
     # In a part of its own, because only there a legend outside of the axes keeps clear of the warning.
@@ -142,8 +151,8 @@ def experiments(
     panels = body.subplots(1, 2, sharey=True)
     for axes, metric, of_paper in zip(panels, ("accuracy", "f1_macro"), ("accuracy", "f1"), strict=True):
         for at, (name, subset) in enumerate(rows):
-            _dots(axes, summary.by_image(metrics[name], subset, metric).sort_values("seed"), at=at)
-            result = summary.published_of(published, settings[name]["method"], subset)
+            _dots(axes, table1.by_image(metrics[name], subset, metric).sort_values("seed"), at=at)
+            result = table1.published_of(published, settings[name]["method"], subset)
             if result:
                 axes.plot(result[of_paper], at, "D", markersize=8, mfc="none", mec=COLOURS[1], mew=1.6, zorder=4)
         shares(axes)
@@ -169,7 +178,7 @@ def _dots(axes: Axes, seeds: pd.DataFrame, *, at: int) -> None:
 
 
 def _row_label(metrics: pd.DataFrame, name: str, subset: str) -> str:
-    first = summary.by_image(metrics, subset, "accuracy").sort_values("seed").iloc[0]
+    first = table1.by_image(metrics, subset, "accuracy").sort_values("seed").iloc[0]
     return f"{name} ({subset})\nn = {first['n_images']:,} images, {first['n_patients']:,} patients"
 
 

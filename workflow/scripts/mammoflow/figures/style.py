@@ -91,8 +91,3 @@ def shares(axes: Axes) -> None:
     # A little more, so that a mark at an end is seen whole.
     axes.set_xlim(-0.02, 1.02)
     axes.grid(visible=True, axis="x")
-
-
-def ink_on(shade: float) -> str:
-    """Colour of text on a cell of a light-to-dark map at this position, 0 to 1."""
-    return "white" if shade > 0.55 else INK

@@ -1,0 +1,1 @@
+"""Evaluation: measures of predictions, with intervals that respect patients."""

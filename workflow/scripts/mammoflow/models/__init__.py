@@ -1,0 +1,1 @@
+"""Models and what they give: encoders, probes, networks, baselines and their predictions."""
