@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import provenance, tables
+from mammoflow import accounts, provenance, tables
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import compare
 from mammoflow.figures import style
-from mammoflow.pages import accounts, figures, html, sections
+from mammoflow.pages import figures, html, sections
 from tests.test_plots import (
     FIGURES,
     PUBLISHED,

@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import pictures, tables, tasks
+from mammoflow import accounts, pictures, tables, tasks
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import evaluate
 from mammoflow.figures import cohort, results, samples, style
 from mammoflow.figures import images as image_plots
 from mammoflow.figures.images import Intensities, Sample
-from mammoflow.pages import accounts
 from mammoflow.pictures import Picture
 from tests.test_statistics import make_predictions
 

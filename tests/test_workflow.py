@@ -35,12 +35,12 @@ EXPENSIVE = {
 }
 
 
-def copy_workflow(place):
+def copy_workflow(source, place):
     """The workflow as a checkout of its own, which a test may edit."""
     for name in ("Snakefile", "config.yaml"):
-        shutil.copy(REPO / name, place / name)
+        shutil.copy(source / name, place / name)
     for name in ("rules", "workflow", "profiles", "envs", "resources", "config"):
-        shutil.copytree(REPO / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     return place
 
 
@@ -87,7 +87,7 @@ def content(directory):
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory):
-    return copy_workflow(tmp_path_factory.mktemp("checkout"))
+    return copy_workflow(REPO, tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture(scope="session")
@@ -292,7 +292,7 @@ def imports_of(scripts, path, seen):
     return seen
 
 
-@pytest.mark.parametrize("module", ["mammoflow/cohort", "mammoflow/baselines", "mammoflow/demo/phantoms"])
+@pytest.mark.parametrize("module", ["mammoflow/cohort", "mammoflow/models/baselines", "mammoflow/demo/phantoms"])
 def test_editing_a_module_reruns_exactly_its_users_and_what_follows(demo, checkout, module):
     path = checkout / f"workflow/scripts/{module}.py"
     before = path.read_text()
@@ -311,10 +311,10 @@ def test_editing_a_module_reruns_exactly_its_users_and_what_follows(demo, checko
 def test_an_edit_repeats_expensive_work_only_where_code_changed(checkout, demo, tmp_path):
     repo, directory = tmp_path / "repo", tmp_path / "run"
     repo.mkdir()
-    copy_workflow(repo)
+    copy_workflow(checkout, repo)
     shutil.copytree(demo, directory, symlinks=True)
     before = content(directory)
-    path = repo / "workflow/scripts/mammoflow/probes.py"
+    path = repo / "workflow/scripts/mammoflow/models/probes.py"
     path.write_text(path.read_text() + "\n# An edit.\n")
     output = run(repo, directory)
     started = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))

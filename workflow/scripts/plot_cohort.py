@@ -8,9 +8,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import tables, tasks
+    from mammoflow import accounts, tables, tasks
     from mammoflow.figures import cohort, style
-    from mammoflow.pages import accounts
 
     task = tasks.load(snakemake.input.task)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)

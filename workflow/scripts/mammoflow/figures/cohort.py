@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from mammoflow.accounts import Box, Step, subset_counts
 from mammoflow.figures.style import COLOURS, INK, SOFT, head, new_figure
-from mammoflow.pages.accounts import Box, Step, subset_counts
 from mammoflow.tasks import Task
 
 _LINE, _PADDING, _GAP = 0.19, 0.12, 0.34  # inches

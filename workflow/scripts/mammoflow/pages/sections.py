@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from mammoflow import accounts
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import COMPARED_LEVELS, COMPARED_MEASURES
-from mammoflow.pages import accounts
 from mammoflow.pages.html import MISSING, HtmlTable, bracketed, cell, with_interval
 from mammoflow.tables import LEVELS
 from mammoflow.tasks import Task
