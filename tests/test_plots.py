@@ -10,7 +10,7 @@ import pytest
 from mammoflow import accounts, pictures, tables, tasks
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import evaluate
-from mammoflow.figures import cohort, results, samples, style
+from mammoflow.figures import cohort, confusion, experiments, samples, style, training
 from mammoflow.figures import images as image_plots
 from mammoflow.figures.images import Intensities, Sample
 from mammoflow.pictures import Picture
@@ -141,11 +141,11 @@ FIGURES = {
     "flow": lambda: cohort.flow(make_steps(), seed=1, warning=WARNING),
     "classes": lambda: cohort.classes_by_subset(make_manifest(), task=TASK, seed=1, warning=WARNING),
     "matching": lambda: image_plots.matching(*make_samples(), recipe="device", way="device", warning=WARNING),
-    "confusion": lambda: results.confusion(
+    "confusion": lambda: confusion.draw(
         {1: make_predicted(1), 2: make_predicted(2)}, experiment="convnext", task=TASK, warning=WARNING
     ),
-    "training": lambda: results.training({1: make_curve(1), 2: make_curve(2)}, experiment="convnext", warning=WARNING),
-    "experiments": lambda: results.experiments(make_metrics(), SETTINGS, PUBLISHED, warning=WARNING),
+    "training": lambda: training.draw({1: make_curve(1), 2: make_curve(2)}, experiment="convnext", warning=WARNING),
+    "experiments": lambda: experiments.draw(make_metrics(), SETTINGS, PUBLISHED, warning=WARNING),
 }
 
 
@@ -192,7 +192,7 @@ def test_no_reason_is_lost_where_there_are_many():
 
 def test_confusion_counts_sum_over_seeds():
     frames = {1: make_predicted(1), 2: make_predicted(2)}
-    counts, test = results.confusion_counts(frames)
+    counts, test = confusion.confusion_counts(frames)
     assert counts.sum() == 2 * test.n_images == 2 * (frames[1]["subset"] == "test").sum()
 
 

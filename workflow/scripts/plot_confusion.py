@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     from mammoflow import tables, tasks
-    from mammoflow.figures import results, style
+    from mammoflow.figures import confusion, style
 
     paths = zip(snakemake.params.seeds, snakemake.input.predictions, strict=True)
-    figure = results.confusion(
+    figure = confusion.draw(
         {seed: tables.read(path, tables.PREDICTIONS) for seed, path in paths},
         experiment=snakemake.wildcards.experiment,
         task=tasks.load(snakemake.input.task),

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     from mammoflow import tables
     from mammoflow.evaluation import table1
-    from mammoflow.figures import results, style
+    from mammoflow.figures import experiments, style
 
-    experiments = snakemake.params.experiments
-    paths = zip(experiments, snakemake.input.metrics, strict=True)
-    figure = results.experiments(
+    settings = snakemake.params.experiments
+    paths = zip(settings, snakemake.input.metrics, strict=True)
+    figure = experiments.draw(
         {name: tables.read(path, tables.METRICS) for name, path in paths},
-        experiments,
+        settings,
         table1.load_published(snakemake.input.published),
         warning=snakemake.params.warning,
     )

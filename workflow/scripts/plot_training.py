@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     from mammoflow import tables
-    from mammoflow.figures import results, style
+    from mammoflow.figures import style, training
 
     paths = zip(snakemake.params.seeds, snakemake.input.curves, strict=True)
-    figure = results.training(
+    figure = training.draw(
         {seed: tables.read(path, tables.CURVE) for seed, path in paths},
         experiment=snakemake.wildcards.experiment,
         warning=snakemake.params.warning,
