@@ -29,6 +29,9 @@ except UserError as error:
     stop(error)
 
 DEMO = config["dataset"]["kind"] == "demo"
+# A folder of one's own may hold images or reports only; without images nothing can be predicted.
+HAS_IMAGES = config["dataset"]["kind"] != "folder" or "images" in config["dataset"]
+HAS_REPORTS = config["labels"]["source"] == "reports"
 SHARDS = [str(shard) for shard in range(config["shards"])]
 SEEDS = config["split"]["seeds"]
 EXPERIMENTS = {name: config["experiments"][name] for name in config["run"]}
