@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from mammoflow import caveats, configuration, inputs
+from mammoflow import caveats, configuration, inputs, layouts, privacy
 from mammoflow.code import code_hash
 from mammoflow.errors import UserError
 
@@ -41,9 +41,16 @@ TASK = shipped(f"resources/tasks/{config['task']}.yaml")
 
 # The user's files are no input of any rule, because their names may be a patient's: one walk writes lists into
 # private/, and rules take a digest of their list. Jobs on other machines read the lists that the walk wrote.
-if not DEMO and workflow.is_main_process:
+if workflow.is_main_process:
     try:
-        inputs.list_files(config["dataset"], shards=config["shards"], private=Path("private"))
+        privacy.make_private(Path("private"))
+        if not DEMO:
+            privacy.settle_key(Path(ID_KEY), Path("results/provenance/id_key.txt"))
+            inputs.list_files(
+                layouts.of(config["dataset"], config["labels"]),
+                shards=config["shards"],
+                private=Path("private"),
+            )
     except UserError as error:
         stop(error)
 
@@ -51,6 +58,25 @@ if not DEMO and workflow.is_main_process:
 def digest(name):
     """Changes when a file of this list (a shard, `annotations`) is new, gone, touched or of another size."""
     return "" if DEMO else inputs.digest(Path(f"private/inputs/{name}.tsv"))
+
+
+def described():
+    """The config's `dataset` without its places: how its files are to be read."""
+    return configuration.without_paths(config["dataset"])
+
+
+def label_table():
+    """Configuration key of the table that holds the labels: the table of pictures may."""
+    return "labels.table" if "table" in config["labels"] else "dataset.image_table.file"
+
+
+def label_columns():
+    """Columns of that table by configuration key."""
+    place, settings, keys = "labels", config["labels"], ("id_column", "label_column", "side_column")
+    if "table" not in settings:
+        place, settings = "dataset.image_table", config["dataset"]["image_table"]
+        keys = ("image_column", "label_column")
+    return {f"{place}.{key}": settings[key] for key in keys if key in settings}
 
 
 def list_path(name):

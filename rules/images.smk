@@ -19,11 +19,14 @@ rule scan_images:
         runtime=240,
     params:
         files=lambda wildcards: list_path(wildcards.shard),
-        dataset=config["dataset"]["kind"],
+        annotations=lambda wildcards: list_path("annotations"),
+        dataset=described(),
         ids=config["privacy"]["ids"],
         longest_side=config["scan"]["longest_side"],
         work="results/work/pictures",
         digest=lambda wildcards: digest(wildcards.shard),
+        # A table of pictures says what they are of.
+        described=digest("annotations") if "image_table" in config["dataset"] else "",
         code=code_hash("scan_images.py"),
     script:
         "../workflow/scripts/scan_images.py"

@@ -26,6 +26,37 @@ if config["labels"]["source"] == "reports":
         script:
             "../workflow/scripts/extract_labels.py"
 
+elif config["labels"]["source"] == "table":
+
+    rule read_label_table:
+        """The labels of a hospital's own table."""
+        input:
+            key=ID_KEY,
+            task=TASK,
+        output:
+            labels="results/labels/labels.tsv",
+        log:
+            "results/logs/read_label_table.log",
+        benchmark:
+            "results/benchmarks/read_label_table.tsv"
+        conda:
+            "../envs/images.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            files=list_path("annotations"),
+            shards=[list_path(shard) for shard in SHARDS],
+            table=label_table(),
+            columns=label_columns(),
+            level=config["labels"]["level"],
+            dataset=config["dataset"]["kind"],
+            ids=config["privacy"]["ids"],
+            digest=[digest(name) for name in ["annotations", *SHARDS]],
+            code=code_hash("read_label_table.py"),
+        script:
+            "../workflow/scripts/read_label_table.py"
+
 else:
 
     rule read_labels:

@@ -20,7 +20,7 @@ rule parse_reports:
         runtime=30,
     params:
         files=lambda wildcards: list_path("reports"),
-        dataset=config["dataset"]["kind"],
+        dataset=described(),
         ids=config["privacy"]["ids"],
         digest=digest("reports"),
         code=code_hash("parse_reports.py"),

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from mammoflow import inputs, tables
+from mammoflow import inputs, layouts, tables
 from mammoflow.errors import UserError
 
 LOW = "Low energy images of CDD-CESM"
@@ -56,7 +56,7 @@ def private(tmp_path):
 
 
 def list_files(dataset, private, shards=3):
-    inputs.list_files(dataset, shards=shards, private=private)
+    inputs.list_files(layouts.of(dataset, {}), shards=shards, private=private)
     return {path.stem: path for path in (private / "inputs").iterdir()}
 
 
@@ -169,7 +169,7 @@ def test_every_file_is_in_one_shard(dataset, private, tmp_path):
     many = [f"x{number}.png" for number in range(200)]
     make(tmp_path / "cdd" / LOW, *many)
     lists = list_files(dataset, private, shards=8)
-    found = {name: [row["relative"] for row in rows(path)] for name, path in lists.items() if name != "annotations"}
+    found = {name: [row["relative"] for row in rows(path)] for name, path in lists.items() if name.isdigit()}
     assert len(found) == 8
     assert sorted(itertools.chain.from_iterable(found.values())) == sorted(
         [*many, "P1_L_DM_CC.png", "P1_L_DM_MLO.png", "more/P2_R_DM_CC.jpg"]
@@ -178,19 +178,11 @@ def test_every_file_is_in_one_shard(dataset, private, tmp_path):
     assert min(map(len, found.values())) > 10
 
 
-def test_lists_and_key_are_private(dataset, private):
+def test_lists_are_private(dataset, private):
     lists = list_files(dataset, private)
-    assert set(lists) == {"0", "1", "2", "annotations"}
-    assert stat.S_IMODE(private.stat().st_mode) == 0o700
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in [*lists.values(), private / "id.key"])
-    assert [row["relative"] for row in rows(lists["annotations"])] == [WORKBOOK]
-
-
-def test_key_stays(dataset, private):
-    list_files(dataset, private)
-    key = (private / "id.key").read_text()
-    list_files(dataset, private)
-    assert (private / "id.key").read_text() == key
+    assert set(lists) == {"0", "1", "2", "reports", "annotations"}
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in lists.values())
+    assert [row["relative"] for row in rows(lists["annotations"])] == ["dataset.root"]
 
 
 def test_unchanged_list_is_left_alone(dataset, private, tmp_path):
@@ -238,32 +230,60 @@ def test_digest_of_a_list_that_is_not_there(tmp_path):
 
 
 def test_absent_folder(dataset, private):
-    with pytest.raises(UserError, match=r"^config: dataset\.root is '/absent'; allowed: a folder that holds 'Low"):
-        inputs.list_files({**dataset, "root": "/absent"}, shards=1, private=private)
+    with pytest.raises(UserError, match=r"^config: dataset\.root leads to '/absent/Low.*'; allowed: a folder"):
+        list_files({**dataset, "root": "/absent"}, private)
     assert not private.exists()
 
 
 def test_other_variant_is_not_there(dataset, private):
-    with pytest.raises(UserError, match="allowed: a folder that holds 'Subtracted images of CDD-CESM'"):
-        inputs.list_files({**dataset, "variant": "subtracted"}, shards=1, private=private)
+    with pytest.raises(UserError, match="Subtracted images of CDD-CESM'; allowed: a folder that is there"):
+        list_files({**dataset, "variant": "subtracted"}, private)
 
 
 def test_missing_workbook(dataset, private, tmp_path):
     (tmp_path / "cdd" / WORKBOOK).unlink()
-    with pytest.raises(UserError, match=r"lacks Radiology-manual-\S+\.xlsx or Radiology manual \S+\.xlsx"):
-        inputs.list_files(dataset, shards=1, private=private)
+    with pytest.raises(UserError, match=r"leads to \S+Radiology-manual-\S+\.xlsx' or .*; allowed: a file"):
+        list_files(dataset, private, shards=1)
 
 
 def test_workbook_by_its_other_name(dataset, private, tmp_path):
     (tmp_path / "cdd" / WORKBOOK).rename(tmp_path / "cdd" / WORKBOOK.replace("-", " "))
-    assert rows(list_files(dataset, private)["annotations"])[0]["relative"] == WORKBOOK.replace("-", " ")
+    assert rows(list_files(dataset, private)["annotations"])[0]["path"].endswith(WORKBOOK.replace("-", " "))
 
 
 def test_folder_without_an_image(dataset, private, tmp_path):
     shutil.rmtree(tmp_path / "cdd" / LOW)
     make(tmp_path / "cdd" / LOW, "readme.txt")
-    with pytest.raises(UserError, match="no file in 'Low energy images of CDD-CESM' is an image"):
-        inputs.list_files(dataset, shards=1, private=private)
+    with pytest.raises(UserError, match="no file in it is an image"):
+        list_files(dataset, private, shards=1)
+
+
+def test_an_own_folder_may_lack_images_or_reports(tmp_path, private):
+    make(tmp_path / "reports", "1 é.txt", "2.TXT", "notes.pdf")
+    make(tmp_path, "labels.csv", "more/labels.csv")
+    folder = {"kind": "folder", "reports": str(tmp_path / "reports")}
+    lists = list_files(folder, private)
+    assert [row["relative"] for row in rows(lists["reports"])] == ["1 é.txt", "2.TXT"]
+    assert rows(lists["0"]) == rows(lists["annotations"]) == []
+    make(tmp_path / "images", "1.dcm", "no suffix")
+    table = {"file": str(tmp_path / "labels.csv"), "image_column": "i", "patient_column": "p"}
+    with_table = {"kind": "folder", "images": str(tmp_path / "images"), "image_table": table}
+    with pytest.raises(UserError, match=r"^config: dataset\.images leads to .*; no file in it is an image"):
+        list_files(with_table, private)
+    make(tmp_path / "images", "1.png")
+    labels = {"table": str(tmp_path / "more/labels.csv")}
+    inputs.list_files(layouts.of(with_table, labels), shards=1, private=private)
+    assert [row["relative"] for row in rows(private / "inputs/annotations.tsv")] == [
+        "dataset.image_table.file",
+        "labels.table",
+    ]
+    assert [row["relative"] for row in rows(private / "inputs/0.tsv")] == ["1.png"]
+    del with_table["image_table"]
+    assert [row["relative"] for row in rows(list_files(with_table, private, shards=1)["0"])] == [
+        "1.dcm",
+        "1.png",
+        "no suffix",
+    ]
 
 
 def test_lists_are_read_as_tables(dataset, private, tmp_path):
@@ -276,5 +296,5 @@ def test_lists_are_read_as_tables(dataset, private, tmp_path):
 def test_real_data_set(mammoflow_data, private):
     dataset = {"kind": "cdd_cesm", "root": str(mammoflow_data / "cdd_cesm"), "variant": "subtracted"}
     lists = list_files(dataset, private, shards=4)
-    assert sum(len(rows(path)) for name, path in lists.items() if name != "annotations") == 204
-    assert rows(lists["annotations"])[0]["relative"].endswith(".xlsx")
+    assert sum(len(rows(path)) for name, path in lists.items() if name.isdigit()) == 204
+    assert rows(lists["annotations"])[0]["path"].endswith(".xlsx")

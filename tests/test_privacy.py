@@ -115,3 +115,23 @@ def test_key_may_be_written_in_capitals(tmp_path):
     path = tmp_path / "id.key"
     path.write_text(KEY.hex().upper() + "\n")
     assert privacy.load_key(path) == KEY
+
+
+def test_the_key_behind_results_is_recorded_and_asked_for(tmp_path):
+    key, record = tmp_path / "private/id.key", tmp_path / "results/id_key.txt"
+    privacy.make_private(key.parent)
+    privacy.settle_key(key, record)
+    mark = privacy.fingerprint(privacy.load_key(key))
+    assert record.read_text() == mark + "\n"
+    assert key.read_text().strip() not in record.read_text()
+    privacy.settle_key(key, record)
+    kept = key.read_text()
+    key.unlink()
+    with pytest.raises(UserError, match=r"id\.key is gone, but results/ was made with it: bring it back, or delete"):
+        privacy.settle_key(key, record)
+    assert not key.exists()
+    key.write_text("ab" * 32 + "\n")
+    with pytest.raises(UserError, match="is not the key that results/ was made with"):
+        privacy.settle_key(key, record)
+    key.write_text(kept)
+    privacy.settle_key(key, record)

@@ -104,7 +104,7 @@ def test_the_same_content_is_decoded_once(tmp_path, scanner):
         ({"ViewPosition": "XCCL"}, "excluded", "non_standard_view"),
         ({"ImageLaterality": ""}, "quarantined", "no_laterality"),
         ({"PatientID": ""}, "quarantined", "no_patient_id"),
-        ({"AccessionNumber": "", "StudyInstanceUID": ""}, "quarantined", "no_exam_id"),
+        ({"AccessionNumber": ""}, "quarantined", "no_exam_id"),
         ({"BitsStored": 20}, "quarantined", "bad_header"),
         ({"BitsStored": None}, "quarantined", "bad_header"),
         ({"Rows": 65535, "Columns": 65535}, "quarantined", "too_large"),

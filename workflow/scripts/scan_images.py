@@ -12,13 +12,18 @@ with log_to(snakemake.log[0]):
     from tqdm import tqdm
 
     from mammoflow import datasets, scanning, tables
+    from mammoflow.configuration import EXAM_KEYS
     from mammoflow.privacy import Pseudonyms, load_key
 
     params = snakemake.params
     files = tables.read(params.files, tables.INPUT_FILES)
+    annotations = []
+    if "image_table" in params.dataset:
+        annotations = [Path(path) for path in tables.read(params.annotations, tables.INPUT_FILES)["path"]]
     scanner = scanning.Scanner(
-        pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset, params.ids),
-        describe=datasets.describe(params.dataset),
+        pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset["kind"], params.ids),
+        describe=datasets.describer(params.dataset, annotations),
+        exam_key=params.dataset.get("exam_key", EXAM_KEYS[0]),
         longest_side=params.longest_side,
         work=Path(params.work),
         code=params.code,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mammoflow.configuration import without_paths
+
 UNTRAINED = "untrained weights: these numbers mean nothing"
 
 
@@ -34,4 +36,5 @@ def full(config: dict[str, Any]) -> list[str]:
 
 def public(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration as it may be shown: without the user's folders."""
-    return config | {"dataset": {key: value for key, value in config["dataset"].items() if key != "root"}}
+    labels = {key: value for key, value in config["labels"].items() if key != "table"}
+    return config | {"dataset": without_paths(config["dataset"]), "labels": labels}

@@ -46,7 +46,7 @@ def join_exams(
         `tables.EXAMS`.
     """
     known = images[images["exam_id"] != ""]
-    ids = set(known["exam_id"]) | set(labels["exam_id"])
+    ids = set(known["exam_id"]) | (set(labels["exam_id"]) - {""})
     if reports is not None:
         ids |= set(reports["exam_id"])
     exams = pd.DataFrame({"exam_id": sorted(ids)}).set_index("exam_id", drop=False)

@@ -9,6 +9,10 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from mammoflow.errors import UserError
+from mammoflow.layouts import REPORT_TABLES
+
+# What a DICOM header may name an exam by; the first is the default.
+EXAM_KEYS = ("AccessionNumber", "StudyInstanceUID")
 
 # JSON Schema takes 4.0 for an integer, and NaN for a number between any two: neither is one here.
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
@@ -59,10 +63,57 @@ def _check_references(config: dict[str, Any]) -> None:
                 f"config: recipes.{name}.longest_side is {recipe['longest_side']}; "
                 f"allowed: at most scan.longest_side, {most}"
             )
-    if config["labels"]["source"] == "dataset" and config["dataset"]["kind"] == "demo":
-        raise UserError("config: labels.source is 'dataset'; allowed: 'reports', as the demo has no annotations")
-    if config["labels"]["source"] == "reports" and config["dataset"]["kind"] == "cdd_cesm":
-        raise UserError("config: labels.source is 'reports'; allowed: 'dataset'; give config/cdd_cesm.yaml as overlay")
+    _check_sources(config["dataset"], config["labels"])
+
+
+def without_paths(dataset: dict[str, Any]) -> dict[str, Any]:
+    """The config's `dataset` without the places of files, which may be a patient's and change when data is moved."""
+    kept = {key: value for key, value in dataset.items() if key not in ("root", "images", "reports")}
+    if "image_table" in kept:
+        kept["image_table"] = {key: value for key, value in kept["image_table"].items() if key != "file"}
+    return kept
+
+
+def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
+    """Labels must come from something that the data set has."""
+    kind, source = dataset["kind"], labels["source"]
+    allowed = {"demo": ["reports"], "cdd_cesm": ["dataset"], "folder": ["reports", "table"]}[kind]
+    if source not in allowed:
+        raise UserError(
+            f"config: labels.source is {source!r}; allowed: {', '.join(allowed)}, as dataset.kind is {kind!r}"
+            + ("; give config/cdd_cesm.yaml as an overlay" if kind == "cdd_cesm" else "")
+        )
+    if kind == "folder":
+        _check_folder(dataset, labels)
+
+
+def _check_folder(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
+    if "images" not in dataset and "reports" not in dataset:
+        raise UserError("config: dataset.images is missing; allowed: a folder, unless dataset.reports is given")
+    if labels["source"] == "reports" and "reports" not in dataset:
+        raise UserError("config: dataset.reports is missing; labels.source is 'reports'; allowed: a folder or table")
+    is_table = Path(dataset.get("reports", "")).suffix.lower() in REPORT_TABLES
+    if is_table and "report_columns" not in dataset:
+        raise UserError("config: dataset.report_columns is missing; allowed: a mapping with keys exam, text")
+    if "image_table" not in dataset and dataset.get("exam_key", EXAM_KEYS[0]) not in EXAM_KEYS:
+        raise UserError(f"config: dataset.exam_key is {dataset['exam_key']!r}; allowed: {', '.join(EXAM_KEYS)}")
+    if labels["source"] == "table":
+        _check_label_table(dataset, labels)
+
+
+def _check_label_table(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
+    if "images" not in dataset:
+        raise UserError("config: dataset.images is missing; allowed: a folder, as labels.source is 'table'")
+    if "table" not in labels:
+        if "label_column" not in dataset.get("image_table", {}):
+            raise UserError("config: labels.table is missing; allowed: a file, or image_table.label_column instead")
+        if labels["level"] != "image":
+            raise UserError(f"config: labels.level is {labels['level']!r}; allowed for image_table.label_column: image")
+        return
+    needed = ["id_column", "label_column"] + (["side_column"] if labels["level"] == "breast" else [])
+    for key in needed:
+        if key not in labels:
+            raise UserError(f"config: labels.{key} is missing; allowed: a column of labels.table")
 
 
 def _in_catalogue(config: dict[str, Any], catalogue: str, name: str, key: str) -> None:

@@ -12,12 +12,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mammoflow import layouts
 from mammoflow.errors import UserError
 from mammoflow.files import write_text
-from mammoflow.privacy import ensure_key, make_private
+from mammoflow.layouts import REPORT_TABLES, REPORT_TEXTS, Layout, Source
 
 COLUMNS = ("relative", "path", "bytes", "mtime_ns")
 
@@ -38,29 +36,24 @@ def shard_of(relative: str, shards: int) -> int:
     return int.from_bytes(digest, "big") % shards
 
 
-def list_files(dataset: dict[str, Any], *, shards: int, private: Path) -> None:
-    """Write private/inputs/{shard}.tsv and private/inputs/annotations.tsv, and the id key where there is none.
+def list_files(layout: Layout, *, shards: int, private: Path) -> None:
+    """Write private/inputs: a list of files for each shard of the images, the reports and the annotations.
 
     A list that did not change is left alone.
 
     Raises
     ------
     UserError
-        If the folder, or an annotation file of the data set, is not there.
+        If a folder or a file that the configuration names is not there, or holds no image.
     """
-    layout = layouts.of(dataset)
-    root = Path(dataset["root"])
-    images = root / layout.images
-    if not images.is_dir():
-        raise UserError(f"config: dataset.root is {dataset['root']!r}; allowed: a folder that holds {layout.images!r}")
     lists: dict[str, list[File]] = {str(shard): [] for shard in range(shards)}
-    for file in walk(images, layout.suffixes):
-        lists[str(shard_of(file.relative, shards))].append(file)
-    if not any(lists.values()):
-        raise UserError(f"config: dataset.root is {dataset['root']!r}; no file in {layout.images!r} is an image")
-    lists["annotations"] = [_annotation(root, names) for names in layout.annotations]
-    make_private(private)
-    ensure_key(private / "id.key")
+    if layout.images:
+        for file in walk(_folder(layout.images), layout.image_suffixes):
+            lists[str(shard_of(file.relative, shards))].append(file)
+        if not any(lists.values()):
+            raise UserError(f"config: {_named(layout.images)}; no file in it is an image")
+    lists["reports"] = _reports(layout.reports) if layout.reports else []
+    lists["annotations"] = [_file(source) for source in layout.annotations]
     for name, files in lists.items():
         _write_if_changed(files, private / "inputs" / f"{name}.tsv")
 
@@ -117,14 +110,32 @@ def digest(path: Path) -> str:
     return total.hexdigest()[:16]
 
 
-def _annotation(root: Path, names: tuple[str, ...]) -> File:
-    """The first of the possible files of an annotation that is there."""
-    for name in names:
-        path = root / name
+def _reports(source: Source) -> list[File]:
+    """The texts in a folder of reports, or the one table that holds them all."""
+    if source.paths[0].suffix.lower() in REPORT_TABLES:
+        return [_file(source)]
+    return list(walk(_folder(source), REPORT_TEXTS))
+
+
+def _folder(source: Source) -> Path:
+    for path in source.paths:
+        if path.is_dir():
+            return path
+    raise UserError(f"config: {_named(source)}; allowed: a folder that is there")
+
+
+def _file(source: Source) -> File:
+    for path in source.paths:
         if path.is_file():
             found = path.stat()
-            return File(name, str(path.absolute()), found.st_size, found.st_mtime_ns)
-    raise UserError(f"config: dataset.root is {str(root)!r}; it lacks {' or '.join(names)}, see docs/ for the layout")
+            # Known by its key: two keys may lead to files of one name, or to one file.
+            return File(source.key, str(path.absolute()), found.st_size, found.st_mtime_ns)
+    raise UserError(f"config: {_named(source)}; allowed: a file that is there")
+
+
+def _named(source: Source) -> str:
+    """The key and where it leads, for a message."""
+    return f"{source.key} leads to {' or '.join(repr(str(path)) for path in source.paths)}"
 
 
 def _write_if_changed(files: list[File], path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mammoflow.errors import UserError
+from mammoflow.files import write_text
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,36 @@ def make_private(folder: Path) -> None:
     """Make the folder of private things, closed to everybody else."""
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
+
+
+def settle_key(key: Path, record: Path) -> None:
+    """See to it that there is an id key, and that it is the one that earlier results were made with.
+
+    Parameters
+    ----------
+    key
+        File of the id key; made where there is none.
+    record
+        File that holds the fingerprint of the key behind the results; written at the first run.
+
+    Raises
+    ------
+    UserError
+        If results were made with a key that is gone, or with another one.
+    """
+    if record.exists() and not key.exists():
+        raise UserError(f"{key} is gone, but results/ was made with it: bring it back, or delete results/ and private/")
+    ensure_key(key)
+    mark = fingerprint(load_key(key))
+    if record.exists() and record.read_text(encoding="ascii").strip() != mark:
+        raise UserError(f"{key} is not the key that results/ was made with: bring that one back, or delete results/")
+    if not record.exists():
+        write_text(mark + "\n", record)
+
+
+def fingerprint(key: bytes) -> str:
+    """What may be shown of a key, to recognise it: 16 hexadecimal digits of a hash of it."""
+    return hashlib.sha256(b"mammoflow id key" + key).hexdigest()[:16]
 
 
 def ensure_key(path: Path) -> None:

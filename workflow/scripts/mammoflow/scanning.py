@@ -40,6 +40,8 @@ class Scanner:
         Folder of the pictures.
     code
         Hash of the code that makes pictures, part of their keys.
+    exam_key
+        Tag of a DICOM header that names the exam.
     """
 
     pseudonyms: Pseudonyms
@@ -47,6 +49,7 @@ class Scanner:
     longest_side: int
     work: Path
     code: str
+    exam_key: str = "AccessionNumber"
 
     def scan(self, file: tuple[str, str]) -> Row:
         """The row of a file, given as its relative path and its path; whatever is wrong with it stands in the row."""
@@ -69,7 +72,7 @@ class Scanner:
             dataset = headers.read(path)
         except Refused as refused:
             return _refusal(refused)
-        found = self._named(headers.describe(dataset)) | {
+        found = self._named(headers.describe(dataset, exam_key=self.exam_key)) | {
             "rows": int(dataset.Rows),
             "columns": int(dataset.Columns),
             "bits_stored": int(dataset.BitsStored),
@@ -77,7 +80,7 @@ class Scanner:
             "transfer_syntax": str(dataset.file_meta.TransferSyntaxUID),
         }
         try:
-            headers.check(dataset)
+            headers.check(dataset, exam_key=self.exam_key)
             decoding.check_size(dataset)
             return found | self._kept(path, row["file_sha256"], decoding.decode)
         except Refused as refused:

@@ -103,7 +103,7 @@ LABELS = Table(
     "the label of an exam, of one of its breasts, or of an image",
     ("exam_id", "side", "image_id"),
     {
-        "exam_id": _id("exam"),
+        "exam_id": _text("exam; empty where only the image is known"),
         "side": _text("breast; empty for the exam's own label", "L", "R"),
         "image_id": _text("image; only where a data set labels images"),
         "label": _text("class of the task; only where status is labelled"),

@@ -1,22 +1,33 @@
-"""Data sets: where their files are, what their names say, and their own annotations; one module each."""
+"""Data sets: what their files' names and tables say, and their own annotations; one module each."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from mammoflow.datasets import cdd_cesm
+from mammoflow.datasets import cdd_cesm, folder
 from mammoflow.dicom.headers import Header
 from mammoflow.privacy import Pseudonyms
 
-# Data sets of picture files: what a relative path says. The others are DICOM, whose headers say it.
-_DESCRIBE = {"cdd_cesm": cdd_cesm.describe}
 _LABELS = {"cdd_cesm": cdd_cesm.labels}
 
 
-def describe(kind: str) -> Callable[[str], Header] | None:
-    """What describes a picture file of this kind of data set by its relative path; None where files are DICOM."""
-    return _DESCRIBE.get(kind)
+def describer(dataset: dict[str, Any], annotations: list[Path]) -> Callable[[str], Header] | None:
+    """What describes a picture file by its relative path; None where files are DICOM, whose headers do.
+
+    Parameters
+    ----------
+    dataset
+        The config's `dataset`, without paths.
+    annotations
+        Its annotation files, in the order of its layout.
+    """
+    if dataset["kind"] == "cdd_cesm":
+        return cdd_cesm.describe
+    if "image_table" in dataset:
+        return folder.describer(annotations[0], dataset)
+    return None
 
 
 def labels(kind: str, files: list[Path], *, classes: list[str], pseudonyms: Pseudonyms) -> pd.DataFrame:

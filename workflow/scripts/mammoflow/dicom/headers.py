@@ -66,12 +66,12 @@ def read(path: Path) -> Dataset:
     return header
 
 
-def describe(header: Dataset) -> Header:
-    """Ids, side, view and device of an image."""
+def describe(header: Dataset, *, exam_key: str) -> Header:
+    """Ids, side, view and device of an image; `exam_key` is the tag that names its exam."""
     device = [_text(header, tag) for tag in ("Manufacturer", "ManufacturerModelName", "PixelIntensityRelationship")]
     return Header(
         image=_text(header, "SOPInstanceUID"),
-        exam=_text(header, "AccessionNumber") or _text(header, "StudyInstanceUID"),
+        exam=_text(header, exam_key),
         patient=_text(header, "PatientID"),
         laterality=laterality(header),
         view=view(header),
@@ -81,7 +81,7 @@ def describe(header: Dataset) -> Header:
     )
 
 
-def check(header: Dataset) -> None:
+def check(header: Dataset, *, exam_key: str) -> None:
     """Say whether the workflow wants this image.
 
     Raises
@@ -100,7 +100,7 @@ def check(header: Dataset) -> None:
         raise Refused("excluded", "tomosynthesis")
     if "GENERATED_2D" in [str(value) for value in header.get("ImageType") or []]:
         raise Refused("excluded", "synthetic_2d")
-    if not (_text(header, "AccessionNumber") or _text(header, "StudyInstanceUID")):
+    if not _text(header, exam_key):
         raise Refused("quarantined", "no_exam_id")
     if not _text(header, "PatientID"):
         raise Refused("quarantined", "no_patient_id")

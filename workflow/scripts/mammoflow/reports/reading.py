@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mammoflow import tables
+from mammoflow import tables, user_tables
 from mammoflow.reports.cleaning import clean, fold
 from mammoflow.reports.sections import Section, cut
 
@@ -68,6 +68,25 @@ def read_text(path: str | Path) -> Text:
         return Text(reason="too_large")
     text = decode(data)
     return Text(reason="not_text") if text is None else Text(clean(text))
+
+
+def read_table(path: Path, columns: dict[str, str]) -> list[tuple[str, Text]]:
+    """Read and clean the reports of a table.
+
+    Parameters
+    ----------
+    path
+        CSV, TSV or XLSX.
+    columns
+        Its columns `exam` and `text`.
+
+    Returns
+    -------
+    list
+        The exam's id and its text, for each row.
+    """
+    rows = user_tables.read(path, {f"dataset.report_columns.{key}": name for key, name in columns.items()})
+    return [(exam, Text(clean(text))) for exam, text in zip(rows["exam"], rows["text"], strict=True)]
 
 
 def decode(data: bytes) -> str | None:

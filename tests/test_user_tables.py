@@ -1,0 +1,122 @@
+"""Tables as people make them, and what they say of pictures and labels."""
+
+import pandas as pd
+import pytest
+
+from mammoflow import user_tables
+from mammoflow.datasets import folder
+from mammoflow.dicom.headers import Refused
+from mammoflow.errors import UserError
+from mammoflow.privacy import Pseudonyms
+
+COLUMNS = {"labels.id_column": "exam", "labels.label_column": "density"}
+IDS = Pseudonyms(bytes(32), "folder", "keep")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_separators_and_encodings(tmp_path, separator, encoding):
+    path = tmp_path / "t.csv"
+    rows = [["exam", "niño", "density"], ["007", "ñandú", " b "], ["", "", ""], ["008", "x", ""]]
+    path.write_bytes("\r\n".join(separator.join(row) for row in rows).encode(encoding))
+    found = user_tables.read(path, COLUMNS | {"labels.other": "niño"})
+    assert found.to_numpy().tolist() == [["007", "b", "ñandú"], ["008", "", "x"]]
+
+
+def test_a_workbook_keeps_leading_zeros(tmp_path):
+    path = tmp_path / "t.xlsx"
+    pd.DataFrame({"exam": ["007"], "density": ["a"]}).to_excel(path, index=False)
+    assert user_tables.read(path, COLUMNS).to_numpy().tolist() == [["007", "a"]]
+
+
+def test_quoted_cells_may_hold_lines_and_separators(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('exam,density\n1,"one, two\nthree"\n')
+    assert user_tables.read(path, COLUMNS)["label_column"].tolist() == ["one, two\nthree"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", b"", "t.csv is empty"),
+        (
+            "t.csv",
+            b"exam,class\n1,a\n",
+            "config: labels.label_column is 'density'; allowed: a column of the table: exam",
+        ),
+        ("t.csv", b"exam,density\n1,a,b\n", "more or fewer cells"),
+        ("t.xlsx", b"no workbook", "t.xlsx is no XLSX table"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=message) as error:
+        user_tables.read(tmp_path / name, COLUMNS)
+    assert "\n" not in str(error.value)
+
+
+def labels(tmp_path, rows, *, level, pictures=(), **columns):
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(["id,side,density", *rows]) + "\n")
+    columns = {"labels.id_column": "id", "labels.label_column": "density"} | columns
+    found = folder.labels(
+        path, columns, level=level, pictures=list(pictures), classes=["a", "b", "c", "d"], pseudonyms=IDS
+    )
+    keys = ["exam_id", "side", "image_id", "label", "status", "reason"]
+    return {tuple(row[:3]): tuple(row[3:]) for row in found[keys].to_numpy().tolist()}
+
+
+def test_labels_of_exams(tmp_path):
+    found = labels(tmp_path, ["1,,B", "2,,", "3,,e", "4,,a", "4,,c", "5,,a", "5,,A", ",,b"], level="exam")
+    assert found == {
+        ("1", "", ""): ("b", "labelled", ""),
+        ("2", "", ""): ("", "none", "not_stated"),
+        ("3", "", ""): ("", "none", "out_of_range"),
+        ("4", "", ""): ("", "ambiguous", "contradiction"),
+        ("5", "", ""): ("a", "labelled", ""),
+    }
+
+
+def test_labels_of_breasts(tmp_path):
+    side = {"labels.side_column": "side"}
+    found = labels(tmp_path, ["1,L,b", "1,derecha,c"], level="breast", **side)
+    assert found == {("1", "L", ""): ("b", "labelled", ""), ("1", "R", ""): ("c", "labelled", "")}
+
+
+def test_labels_of_images_by_path_or_name(tmp_path):
+    pictures = ["in/one.png", "in/two.png", "more/two.png"]
+    found = labels(tmp_path, ["one.png,,a", "more/two.png,,b", "1.2.3,,c"], level="image", pictures=pictures)
+    assert {key[2]: own[0] for key, own in found.items()} == {"in/one.png": "a", "more/two.png": "b", "1.2.3": "c"}
+
+
+@pytest.fixture
+def describe(tmp_path):
+    path = tmp_path / "pictures.csv"
+    path.write_text(
+        "file,patient,exam,side,view\none.png,p1,e1,Izquierda,cc\nin/two.png,p2,,R,\nthree.png,,e3,L,CC\n"
+        "four.png,p4,e4,both,CC\nfive.png,p5,e5,L,XCCL\nsix.png,p6,,,\nsix.png,p7,,,\n"
+    )
+    table = {"image_column": "file", "patient_column": "patient", "exam_column": "exam"}
+    table |= {"side_column": "side", "view_column": "view"}
+    return folder.describer(path, {"kind": "folder", "image_table": table})
+
+
+def test_a_table_says_what_a_picture_is_of(describe):
+    one, two = describe("any/one.png"), describe("in/two.png")
+    assert (one.patient, one.exam, one.laterality, one.view) == ("p1", "e1", "L", "CC")
+    assert (two.patient, two.exam, two.laterality, two.view) == ("p2", "p2", "R", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("absent.png", "not_in_table"),
+        ("three.png", "no_patient_id"),
+        ("four.png", "no_laterality"),
+        ("five.png", "non_standard_view"),
+        ("six.png", "not_in_table"),
+    ],
+)
+def test_a_picture_that_is_not_accepted_has_its_reason(describe, path, reason):
+    with pytest.raises(Refused, match=reason):
+        describe(path)
