@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tools lint lock
+.PHONY: help demo doctor test test-tools lint docs lock
 
 # Modules of a cluster set these, and then other packages come before those of .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -13,8 +13,9 @@ unexport PYTHONPATH PYTHONHOME
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 RUN = .venv/bin/python -m
 
-# Debian packages that tests check results with.
-TEST_TOOLS = dicom3tools
+# What tests check results with: Debian packages, and a package of npm.
+TEST_TOOLS = dicom3tools chromium poppler-utils
+AXE_CORE = 4.14.1
 
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -23,6 +24,9 @@ help:  ## this list
 demo: .venv/installed  ## run the workflow on the built-in demo
 	@$(RUN) snakemake --cores all
 	echo "The report is $$PWD/results/report/report.html"
+
+doctor: .venv/installed  ## what is there and what is missing; make doctor CONFIG="config/cdd_cesm.yaml mine.yaml"
+	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.doctor $(if $(CONFIG),--config $(CONFIG))
 
 test: .venv/installed  ## run all tests; some of them: make test ARGS="tests/test_tables.py -k read"
 	@$(RUN) pytest $(ARGS)
@@ -34,24 +38,38 @@ lint: .venv/installed  ## check style and types of everything
 	$(RUN) snakefmt --check Snakefile rules
 	$(RUN) snakemake --lint
 
+docs: .venv/installed  ## make the pages of docs/ again that follow from the code
+	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.references
+
 lock: .venv/installed  ## requirements.in changed: make requirements.lock again, then install
 	@.venv/bin/uv pip compile --quiet requirements.in --output-file requirements.lock
 	$(MAKE) --no-print-directory .venv/installed
 
-test-tools:  ## install the Debian packages without which some tests are skipped
+test-tools:  ## install what some tests are skipped without: Debian packages, and axe-core with npm
 	@missing=
-	for package in $(TEST_TOOLS); do
+	for package in $(TEST_TOOLS) $$(command -v npm >/dev/null || echo npm); do
 	    state=$$(dpkg-query --show --showformat '$${db:Status-Status}' "$$package" 2>/dev/null || true)
 	    [ "$$state" = installed ] || missing="$$missing $$package"
 	done
-	without="Without$$missing some tests are skipped"
-	[ -n "$$missing" ] || exit 0
-	command -v apt-get >/dev/null || { echo "$$without: there is no apt-get here to install it" >&2; exit 1; }
-	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo
-	else echo "$$without: only root can install it" >&2; exit 1; fi
-	echo "Installing$$missing"
-	$$sudo apt-get update -qq
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing >/dev/null
+	without() {
+	    echo "Not installed:$$1 ($$2). Skipped without dicom3tools: the checks of the demo's DICOM files; without" \
+	        "chromium: tests/test_browser.py; without poppler-utils: its test of paper; without axe-core, which npm" \
+	        "installs: its test of accessibility" >&2
+	    exit 1
+	}
+	if [ -n "$$missing" ]; then
+	    command -v apt-get >/dev/null || without "$$missing" "there is no apt-get here"
+	    if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo
+	    else without "$$missing" "only root can install them"; fi
+	    echo "Installing$$missing"
+	    { $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -qq --yes --no-install-recommends $$missing >/dev/null; } || without "$$missing" "apt-get failed"
+	fi
+	version=$$(sed -n 's/^  "version": "\(.*\)",$$/\1/p' node_modules/axe-core/package.json 2>/dev/null || true)
+	[ "$$version" != $(AXE_CORE) ] || exit 0
+	echo "Installing axe-core $(AXE_CORE) into node_modules"
+	npm install --no-save --silent --no-audit --no-fund --prefix . axe-core@$(AXE_CORE) >/dev/null \
+	    || without " axe-core" "npm failed"
 
 # The stamp comes last: an installation that was killed is begun anew.
 .venv/installed: requirements.lock requirements-uv.lock

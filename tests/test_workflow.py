@@ -37,8 +37,9 @@ EXPENSIVE = {
 
 def copy_workflow(source, place):
     """The workflow as a checkout of its own, which a test may edit."""
+    place.mkdir()
     for name in ("Snakefile", "config.yaml"):
-        shutil.copy(source / name, place / name)
+        shutil.copy2(source / name, place / name)
     for name in ("rules", "workflow", "profiles", "envs", "resources", "config"):
         shutil.copytree(source / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     return place
@@ -87,13 +88,14 @@ def content(directory):
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory):
-    return copy_workflow(REPO, tmp_path_factory.mktemp("checkout"))
+    return copy_workflow(REPO, tmp_path_factory.mktemp("session") / "checkout")
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory, checkout):
+def demo(checkout):
     """A folder in which the small demo has run."""
-    directory = tmp_path_factory.mktemp("demo")
+    directory = checkout.parent / "demo"
+    directory.mkdir()
     write_config(directory, SMALL)
     run(checkout, directory)
     return directory
@@ -299,8 +301,8 @@ def test_editing_a_module_reruns_exactly_its_users_and_what_follows(demo, checko
 
 
 def test_an_edit_repeats_expensive_work_only_where_code_changed(checkout, demo, tmp_path):
-    repo, directory = tmp_path / "repo", tmp_path / "run"
-    repo.mkdir()
+    # Side by side as before: Snakemake knows a shipped file by its path from the working directory.
+    repo, directory = tmp_path / "checkout", tmp_path / "demo"
     copy_workflow(checkout, repo)
     shutil.copytree(demo, directory, symlinks=True)
     before = content(directory)
@@ -327,7 +329,7 @@ def test_an_edit_repeats_expensive_work_only_where_code_changed(checkout, demo, 
     [
         ({"splitt": {}}, "config: splitt is {}; there is no such key; allowed keys: "),
         ({"weights": "imagenet"}, "config: weights is 'imagenet'; allowed: random, pretrained"),
-        ({"split": {"test": None}}, "config: split.test is null; allowed: number"),
+        ({"split": {"test": None}}, "config: split.test is null; allowed: a number"),
         ({"run": ["resnet"]}, "config: run is 'resnet'; allowed: a name under experiments: "),
         ({"dataset": {"kind": "cdd_cesm", "root": "/nowhere", "variant": "subtracted"}}, "dataset"),
     ],

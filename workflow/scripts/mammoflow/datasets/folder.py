@@ -35,7 +35,7 @@ def describer(image_table: Path, settings: dict[str, Any]) -> Callable[[str], He
     """
     columns = {f"dataset.image_table.{key}": name for key, name in settings["image_table"].items()}
     if "exam_key" in settings and "exam_column" not in settings["image_table"]:
-        columns["dataset.exam_column"] = settings["exam_key"]
+        columns["dataset.exam_key"] = settings["exam_key"]
     columns.pop("dataset.image_table.label_column", None)
     rows = user_tables.read(image_table, columns)
     by_name = _by_name(rows)
@@ -144,7 +144,7 @@ def _header(relative: str, row: dict[str, str] | None) -> Header:
     return Header(
         image=relative,
         # Without a column for it, a patient has one exam.
-        exam=row.get("exam_column", "") or row["patient_column"],
+        exam=row.get("exam_column", "") or row.get("exam_key", "") or row["patient_column"],
         patient=row["patient_column"],
         laterality=_SIDE.get(side.lower(), ""),
         view=view,
