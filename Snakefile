@@ -33,7 +33,8 @@ include: "rules/report.smk"
 
 
 rule all:
-    """The report, and with it everything that it shows."""
+    """The report, and with it everything that it shows; beside it the private one, for those allowed to see it."""
     default_target: True
     input:
         "results/report/report.html",
+        "private/report.html" if HAS_REPORTS else [],

@@ -2,7 +2,7 @@
 
 
 rule predict_majority:
-    """Always the commonest training class."""
+    """Always the commonest class of the development images, before balancing."""
     input:
         manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
         classes="results/splits/classes.tsv",
@@ -28,7 +28,7 @@ rule predict_majority:
 
 
 rule predict_random:
-    """A class drawn for each image from the shares of the classes in train."""
+    """A class drawn for each image from the shares of the development images."""
     input:
         manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
         classes="results/splits/classes.tsv",

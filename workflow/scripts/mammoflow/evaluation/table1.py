@@ -19,8 +19,8 @@ MEASURES = dict(
 )
 # What anything worth training must beat, and why.
 BASELINES = {
-    "majority": "always the commonest training class",
-    "random": "draws from the training shares",
+    "majority": "always the commonest development class",
+    "random": "draws from the development shares",
     "histogram": "the picture's intensity histogram only",
 }
 METHODS = {
