@@ -3,6 +3,11 @@
 TRAINED = experiments_of("linear_probe", "fine_tune")
 NOT_CONSTANT = experiments_of("zero_shot", "linear_probe", "fine_tune", "histogram")
 
+# What every page is put together from, beside its own template.
+PAGE_PARTS = [
+    shipped(f"resources/report/{name}") for name in ("parts.html.j2", "style.css", "sort.js")
+]
+
 
 rule plot_cohort:
     """The path of the data with its counts, and the classes in every subset."""
@@ -173,7 +178,7 @@ rule make_table1:
     """Table I of the paper: this run's numbers beside the published ones and the trivial baselines."""
     input:
         template=shipped("resources/report/table1.html.j2"),
-        parts=shipped("resources/report/parts.html.j2"),
+        parts=PAGE_PARTS,
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         published=PUBLISHED,
     output:

@@ -1,53 +1,115 @@
-"""The report: one self-contained page."""
+"""The report: one self-contained page; and a private one, with the sentences behind the labels."""
+
+if HAS_IMAGES:
+
+    rule make_report:
+        """What was run, on whom, who was left out and why, and every number with its interval."""
+        input:
+            template=shipped("resources/report/report.html.j2"),
+            parts=PAGE_PARTS,
+            images="results/images/images.tsv",
+            exams="results/cohort/exams.tsv",
+            labels="results/labels/labels.tsv",
+            audit="results/labels/audit.tsv" if DEMO else [],
+            classes="results/splits/classes.tsv",
+            manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
+            matching=expand("results/matching/{recipe}/tables.tsv", recipe=recipes_in_use()),
+            table1="results/tables/table1.tsv",
+            comparisons="results/metrics/comparisons.tsv",
+            metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
+            task=TASK,
+            published=PUBLISHED,
+            flow="results/figures/cohort.png",
+            classes_figure="results/figures/classes.png",
+            matching_figures=expand(
+                "results/figures/matching/{recipe}.png", recipe=recipes_in_use()
+            ),
+            forest="results/figures/experiments.png",
+            confusion_figures=expand(
+                "results/figures/confusion/{experiment}.png",
+                experiment=NOT_CONSTANT,
+            ),
+            training_figures=expand(
+                "results/figures/training/{experiment}.png",
+                experiment=TRAINED,
+            ),
+        output:
+            page="results/report/report.html",
+        log:
+            "results/logs/make_report.log",
+        benchmark:
+            "results/benchmarks/make_report.tsv"
+        conda:
+            "../envs/figures.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            config=caveats.public(config),
+            experiments=EXPERIMENTS,
+            seeds=SEEDS,
+            recipes={name: config["recipes"][name]["matching"] for name in recipes_in_use()},
+            caveats=caveats.full(config),
+            warning=caveats.short(config),
+            code=code_hash("make_report.py"),
+        script:
+            "../workflow/scripts/make_report.py"
+
+else:
+
+    rule make_label_report:
+        """What became of reports and labels, where there are no images to predict from."""
+        input:
+            template=shipped("resources/report/labels.html.j2"),
+            parts=PAGE_PARTS,
+            labels="results/labels/labels.tsv",
+            reports="results/reports/reports.tsv" if HAS_REPORTS else [],
+            task=TASK,
+        output:
+            page="results/report/report.html",
+        log:
+            "results/logs/make_label_report.log",
+        benchmark:
+            "results/benchmarks/make_label_report.tsv"
+        conda:
+            "../envs/figures.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            config=caveats.public(config),
+            not_run=list(EXPERIMENTS),
+            # No model is used, so nothing is to be said about untrained ones.
+            caveats=caveats.full(config | {"weights": "pretrained"}),
+            code=code_hash("make_label_report.py"),
+        script:
+            "../workflow/scripts/make_label_report.py"
 
 
-rule make_report:
-    """What was run, on whom, who was left out and why, and every number with its interval."""
-    input:
-        template=shipped("resources/report/report.html.j2"),
-        parts=shipped("resources/report/parts.html.j2"),
-        images="results/images/images.tsv",
-        exams="results/cohort/exams.tsv",
-        labels="results/labels/labels.tsv",
-        audit="results/labels/audit.tsv" if DEMO else [],
-        classes="results/splits/classes.tsv",
-        manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
-        matching=expand("results/matching/{recipe}/tables.tsv", recipe=recipes_in_use()),
-        table1="results/tables/table1.tsv",
-        comparisons="results/metrics/comparisons.tsv",
-        metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
-        task=TASK,
-        published=PUBLISHED,
-        flow="results/figures/cohort.png",
-        classes_figure="results/figures/classes.png",
-        matching_figures=expand("results/figures/matching/{recipe}.png", recipe=recipes_in_use()),
-        forest="results/figures/experiments.png",
-        confusion_figures=expand(
-            "results/figures/confusion/{experiment}.png",
-            experiment=NOT_CONSTANT,
-        ),
-        training_figures=expand(
-            "results/figures/training/{experiment}.png",
-            experiment=TRAINED,
-        ),
-    output:
-        page="results/report/report.html",
-    log:
-        "results/logs/make_report.log",
-    benchmark:
-        "results/benchmarks/make_report.tsv"
-    conda:
-        "../envs/figures.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        config=caveats.public(config),
-        experiments=EXPERIMENTS,
-        seeds=SEEDS,
-        recipes={name: config["recipes"][name]["matching"] for name in recipes_in_use()},
-        caveats=caveats.full(config),
-        warning=caveats.short(config),
-        code=code_hash("make_report.py"),
-    script:
-        "../workflow/scripts/make_report.py"
+if HAS_REPORTS:
+
+    rule make_private_report:
+        """Every label with the sentences behind it, for those who may read them: it must not leave private/."""
+        input:
+            template=shipped("resources/report/private.html.j2"),
+            parts=PAGE_PARTS,
+            labels="results/labels/labels.tsv",
+            sections="private/reports/sections.tsv",
+        output:
+            page="private/report.html",
+        log:
+            "results/logs/make_private_report.log",
+        benchmark:
+            "results/benchmarks/make_private_report.tsv"
+        conda:
+            "../envs/figures.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            in_colour=10,
+            caveats=["This page holds words of patients' reports. Do not copy it out of private/."]
+            + caveats.full(config | {"weights": "pretrained"}),
+            code=code_hash("make_private_report.py"),
+        script:
+            "../workflow/scripts/make_private_report.py"

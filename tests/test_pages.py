@@ -12,7 +12,7 @@ from mammoflow import accounts, provenance, tables
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import compare
 from mammoflow.figures import style
-from mammoflow.pages import figures, html, sections
+from mammoflow.pages import evidence, figures, html, labels, sections, summary
 from tests.test_plots import (
     FIGURES,
     PUBLISHED,
@@ -28,6 +28,7 @@ from tests.test_plots import (
     make_predicted,
 )
 
+REPORT = ROOT / "resources/report/report.html.j2"
 CAVEAT = "Untrained weights: these numbers mean nothing & more <b>"
 SECTIONS = ["run", "cohort", "labels", "split", "images", "table1", "levels"]
 SECTIONS += ["comparisons", "confusion", "training", "methods"]
@@ -36,7 +37,7 @@ SECTIONS += ["comparisons", "confusion", "training", "methods"]
 class Reader(HTMLParser):
     """What is in a page: tags with attributes, and whether they are closed in order."""
 
-    VOID = frozenset({"meta", "img", "link", "br", "input"})
+    VOID = frozenset({"meta", "img", "link", "br", "input", "wbr"})
 
     def __init__(self):
         super().__init__()
@@ -82,10 +83,8 @@ def make_matching():
     return tables.frame_of([row | {"status": "matched", "reason": ""}], tables.MATCHING)
 
 
-@pytest.fixture(scope="module")
-def values(tmp_path_factory):
-    """Everything that the report's template names."""
-    folder = tmp_path_factory.mktemp("figures")
+def make_values(folder):
+    """Everything that the report's template names; figures are drawn into `folder`."""
     for name, draw in FIGURES.items():
         style.save(draw(), png=folder / f"{name}.png", pdf=folder / f"{name}.pdf")
     manifest, metrics = make_manifest(), make_metrics()
@@ -93,9 +92,15 @@ def values(tmp_path_factory):
     experiments = {name: {1: make_predicted(i)} for i, name in enumerate(SETTINGS)}
     leaking, leak = sections.leak_check({1: manifest, 2: manifest})
     notes = table1.notes(SETTINGS, PUBLISHED)
+    comparisons = compare(experiments, resamples=20, bootstrap_seed=0)
+    images, n = make_images(manifest), summary.test_size(manifest)
     return {
         "task": TASK.name,
         "caveats": [CAVEAT],
+        "summary": [
+            *summary.cohort(images, exams, manifest),
+            summary.result(metrics, comparisons, SETTINGS, warning=WARNING),
+        ],
         "warning": WARNING,
         "missing": html.MISSING,
         "resamples": "50",
@@ -104,9 +109,9 @@ def values(tmp_path_factory):
         "config": "task: density\nweights: random\n",
         "experiments": sections.experiments(SETTINGS),
         "flow": figures.flow(folder / "flow.png"),
-        "cohort": sections.cohort(make_images(manifest), exams),
-        "labels": sections.labels(make_labels(exams), exams, TASK),
-        "audit": sections.audit(make_audit()),
+        "cohort": sections.cohort(images, exams),
+        "labels": labels.labels(make_labels(exams), exams, TASK),
+        "audit": labels.audit(make_audit()),
         "leaking": leaking,
         "leak": leak,
         "classes": sections.classes(make_classes(manifest), TASK),
@@ -117,31 +122,37 @@ def values(tmp_path_factory):
         ),
         "matching_figures": [figures.matching(folder / "matching.png")],
         "table1": sections.main_table(table1.make(metrics, SETTINGS, PUBLISHED), notes),
-        "forest": figures.forest(folder / "experiments.png"),
+        "forest": figures.forest(folder / "experiments.png", n=n),
         "levels": sections.levels(metrics),
         "by_class": sections.by_class(metrics, manifest, TASK),
-        "comparisons": sections.comparisons(compare(experiments, resamples=20, bootstrap_seed=0), list(SETTINGS)),
-        "confusion": [figures.confusion(folder / "confusion.png")],
+        "comparisons": sections.comparisons(comparisons, list(SETTINGS)),
+        "confusion": [figures.confusion(folder / "confusion.png", n=n)],
         "training": [figures.training(folder / "training.png")],
     }
 
 
 @pytest.fixture(scope="module")
+def values(tmp_path_factory):
+    return make_values(tmp_path_factory.mktemp("figures"))
+
+
+@pytest.fixture(scope="module")
 def page(values):
-    return html.render(ROOT / "resources/report/report.html.j2", **values)
+    return html.render(REPORT, **values)
 
 
 def test_report_has_every_section_and_its_contents_list_reaches_them(page):
     reader = read(page)
     ids = [attributes["id"] for tag, attributes in reader.tags if tag == "section"]
     links = [attributes["href"] for tag, attributes in reader.tags if tag == "a"]
-    assert ids == SECTIONS
+    assert ids == ["summary", *SECTIONS]
     assert links == ["#main", *[f"#{one}" for one in SECTIONS]]
 
 
-def test_report_needs_no_network_and_no_script(page):
+def test_report_needs_no_network_and_no_script_of_others(page):
     reader = read(page)
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in reader.tags}
+    assert [attributes for tag, attributes in reader.tags if tag == "script"] == [{}]
+    assert not {"link", "iframe", "object"} & {tag for tag, _ in reader.tags}
     for _, attributes in reader.tags:
         for name in ("src", "href"):
             if name in attributes:
@@ -173,17 +184,17 @@ def test_report_shows_no_evidence_and_no_patient(page):
 
 
 def test_same_values_give_the_same_page(values, page):
-    assert html.render(ROOT / "resources/report/report.html.j2", **values) == page
+    assert html.render(REPORT, **values) == page
 
 
 def test_a_value_that_is_not_given_is_an_error(values):
     with pytest.raises(Exception, match="leak"):
-        html.render(ROOT / "resources/report/report.html.j2", **{k: v for k, v in values.items() if k != "leak"})
+        html.render(REPORT, **{k: v for k, v in values.items() if k != "leak"})
 
 
 def test_page_without_audit_training_and_warning(values):
     bare = values | {"audit": None, "training": [], "confusion": [], "warning": "", "caveats": []}
-    reader = read(html.render(ROOT / "resources/report/report.html.j2", **bare))
+    reader = read(html.render(REPORT, **bare))
     assert "⚠" not in "".join(reader.text)
     assert "No method in this run was trained by gradient descent." in "".join(reader.text)
 
@@ -193,7 +204,7 @@ def test_table1_page(values):
     reader = read(page)
     text = "".join(reader.text)
     assert WARNING in text
-    for sentence in ("seed 1 alone", "random (draws from the training shares)", "how F1 is averaged", "0.73 / 0.78"):
+    for sentence in ("seed 1 alone", "random (draws from the development shares)", "how F1 is averaged", "0.73 / 0.78"):
         assert sentence in text
     assert "Mean over seeds, with the least and the greatest value" in text
 
@@ -247,7 +258,7 @@ def test_dropped_and_merged_classes_are_said():
 
 
 def test_audit_counts_agreement():
-    assert "19 of 20 reports (95.0 %)" in sections.audit(make_audit())["sentence"]
+    assert "19 of 20 reports (95.0 %)" in labels.audit(make_audit())["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -291,3 +302,179 @@ def test_captions_are_there_for_every_figure_of_the_workflow():
     for rules in Path(ROOT / "rules").glob("*.smk"):
         for caption in re.findall(r'caption="\.\./(.*?)"', rules.read_text(encoding="utf-8")):
             assert (ROOT / caption).read_text(encoding="utf-8").strip()
+
+
+def test_summary_counts_patients_and_reasons(values):
+    said = dict(values["summary"])
+    manifest = make_manifest()
+    used = [f"{manifest[f'{thing}_id'].nunique()} {thing}" for thing in ("patient", "exam")]
+    assert all(part in said["Patients, exams and images"][0] for part in used)
+    assert said["Left out"][0].startswith("9 image files were not accepted: 3 ")
+    assert said["Left out"][1] == "4 exams were not included: 3 label ambiguous, 1 report missing."
+    assert said["Result"][0] == WARNING.capitalize() + "."
+
+
+def make_pairs(*ends, experiment="convnext", other="majority"):
+    rows = [
+        {"seed": seed, "level": "exam", "metric": metric, "experiment": experiment, "other": other, "n_patients": 9}
+        | {"difference": (low + high) / 2, "low": low, "high": high}
+        for metric in ("accuracy", "f1_macro")
+        for seed, (low, high) in enumerate(ends, start=1)
+    ]
+    return tables.frame_of(rows, tables.COMPARISONS)
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ([(0.1, 0.3), (0.2, 0.4)], "leaves out 0 in all 2 seeds: these patients favour"),
+        ([(-0.3, -0.1)], "leaves out 0 in the one seed, on the baseline's side"),
+        ([(-0.1, 0.3), (-0.2, 0.4)], "includes 0 in all 2 seeds"),
+        ([(0.1, 0.3), (-0.2, 0.4)], "Of 2 seeds the interval lies above 0 in 1, below it in 0 and includes it in 1"),
+        ([(np.nan, np.nan)], "has no interval"),
+    ],
+)
+def test_summary_says_whether_the_interval_leaves_out_0(ends, verdict):
+    metrics = make_metrics()
+    _, sentences = summary.result(metrics, make_pairs(*ends), SETTINGS, warning="")
+    assert verdict in sentences[0]
+    # The same pair the other way round says the same.
+    turned = make_pairs(*[(-high, -low) for low, high in ends], experiment="majority", other="convnext")
+    assert summary.result(metrics, turned, SETTINGS, warning="")[1] == sentences
+
+
+def test_summary_without_baselines_methods_or_exams():
+    metrics, none = make_metrics(), tables.empty(tables.COMPARISONS)
+    methods = {name: own for name, own in SETTINGS.items() if name != "majority"}
+    alone = {"majority": SETTINGS["majority"]}
+    assert "no trivial baseline" in summary.result(metrics, none, methods, warning="")[1][0]
+    assert "trivial baselines only" in summary.result(metrics, none, alone, warning="")[1][0]
+    by_image = {name: frame[frame["level"] == "image"] for name, frame in metrics.items()}
+    assert "on the test images" in summary.result(by_image, none, SETTINGS, warning="")[1][0]
+    assert {row[1] for row in sections.levels(by_image).rows} == {"image"}
+
+
+def test_pictures_without_sides_and_labels_without_reports():
+    manifest = make_manifest().assign(laterality="", view="other")
+    exams = make_exams(manifest).assign(report_status="")
+    assert len(sections.cohort(make_images(manifest), exams)) == 3
+    steps = [row[0] for row in labels.labels(make_labels(exams), exams, TASK)[0].rows]
+    assert not any("report" in step for step in steps[1:])
+
+
+def make_reports(exams):
+    rows = [
+        {"exam_id": row.exam_id, "language": "es", "status": "parsed", "sections": "findings"}
+        for row in exams[exams["label_status"] != "missing"].itertuples()
+    ]
+    return tables.frame_of(rows, tables.REPORTS)
+
+
+def make_label_page(*, with_reports=True):
+    """The report of a run without images."""
+    exams = make_exams(make_manifest())
+    reports = make_reports(exams) if with_reports else None
+    return html.render(
+        ROOT / "resources/report/labels.html.j2",
+        task=TASK.name,
+        caveats=[],
+        summary=labels.summary_without_images(make_labels(exams), reports, task=TASK, not_run=list(SETTINGS)),
+        labels=labels.without_images(make_labels(exams), reports, TASK),
+        private=with_reports,
+        commit="0" * 40,
+        versions=sections.versions({"numpy": "1"}),
+        config="task: density\n",
+    )
+
+
+@pytest.mark.parametrize("with_reports", [True, False])
+def test_label_page_names_what_was_not_run(with_reports):
+    page = make_label_page(with_reports=with_reports)
+    text = "".join(read(page).text)
+    assert "Not run, because there are no images: zero_shot, convnext, majority." in text
+    assert "3 exams without a label." in text
+    assert ("private/report.html" in text) == with_reports
+    assert "SECRET" not in page
+
+
+LABELS = [
+    ("e1", "", "c", "labelled", "", "rule_c", "tipo C"),
+    ("e2", "", "", "ambiguous", "contradiction", "rule_b | rule_c", "tipo B | tipo C"),
+    ("e2", "L", "c", "labelled", "", "rule_c", "tipo C"),
+    ("e3", "", "", "none", "no_statement", "", ""),
+    ("e4", "", "b", "labelled", "", "rule_b", "dos < tres"),
+]
+SECTION_ROWS = [
+    ("e1", 0, "comparison", "Previo de 2015, tipo C. Sin cambios."),
+    ("e1", 1, "findings", "Sin nódulos. Mamas de densidad\ntipo\nC. Ganglios normales."),
+    ("e2", 0, "findings", "Derecha tipo B. Otra frase. Izquierda tipo C."),
+    ("e3", 0, "body", "Sin más <b>datos</b>."),
+]
+
+
+def make_evidence():
+    """The evidence of `LABELS`, and the sections that it is from."""
+    names = ("exam_id", "side", "label", "status", "reason", "rule", "evidence")
+    rows = [dict(zip(names, row, strict=True)) | {"level": "breast" if row[1] else "exam"} for row in LABELS]
+    text = tables.frame_of(
+        [dict(zip(tables.SECTIONS.columns, row, strict=True)) for row in SECTION_ROWS], tables.SECTIONS
+    )
+    return evidence.of_labels(tables.frame_of(rows, tables.LABELS), text), text
+
+
+def make_private_page():
+    by_status, text = make_evidence()
+    reports = evidence.reports(by_status, text, evidence.choose(by_status, n=10))
+    template = ROOT / "resources/report/private.html.j2"
+    return html.render(template, caveats=["private"], evidence=by_status, reports=reports)
+
+
+@pytest.fixture(scope="module")
+def private():
+    return make_evidence()
+
+
+def marked(pieces):
+    return [text for text, is_evidence in pieces if is_evidence]
+
+
+def test_evidence_is_marked_in_its_sentence(private):
+    by_status, _ = private
+    assert [len(by_status[status]) for status in evidence.ORDER] == [1, 1, 3]
+    assert [marked(sentence) for sentence in by_status["ambiguous"][0].sentences] == [["tipo B"], ["tipo C"]]
+    assert by_status["ambiguous"][0].sentences[1] == (("Izquierda ", False), ("tipo C", True), (".", False))
+    # The findings, not the comparison before them; and over the ends of lines.
+    (sentence,) = by_status["labelled"][0].sentences
+    assert sentence == (("tipo\nC", True), (".", False))
+    assert by_status["none"][0].sentences == ()
+
+
+def test_words_that_are_not_in_the_text_are_shown_alone(private):
+    last = private[0]["labelled"][-1]
+    assert (last.statements, last.sentences) == ((("rule_b", "dos < tres"),), ())
+
+
+def test_reports_in_colour_cover_every_status(private):
+    by_status, text = private
+    assert evidence.choose(by_status, n=3) == ["e1", "e2", "e3"]
+    shown = evidence.reports(by_status, text, ["e1", "e2", "e4"])
+    assert [marked(part.pieces) for part in shown[0].parts] == [[], ["tipo\nC"]]
+    assert [one.side for one in shown[1].labels] == ["", "L"]
+    assert shown[2].parts == ()
+
+
+def test_private_page_says_what_it_is_and_escapes_everything():
+    page = make_private_page()
+    reader = read(page)
+    assert "must not leave private/" in page[page.index("<title>") : page.index("</title>")]
+    assert "<b>datos" not in page
+    assert "Sin más <b>datos</b>." in "".join(reader.text)
+    headings = [attributes["id"] for tag, attributes in reader.tags if tag == "section"]
+    assert headings == ["reports", "ambiguous", "none", "labelled"]
+    assert "contradiction" in page
+
+
+def test_names_may_break_after_an_underscore_and_stay_escaped():
+    table = html.HtmlTable("Names", ("name",), [("a_b<c",)])
+    page = html.render(ROOT / "resources/report/table1.html.j2", table=table, warning="")
+    assert '<th scope="row">a_<wbr>b&lt;c</th>' in page

@@ -13,12 +13,11 @@ with log_to(snakemake.log[0]):
 
     limit_threads(snakemake.params.compute["threads"])
 
-    import numpy as np
     from safetensors.torch import save_model
     from tqdm import tqdm
 
     from mammoflow import splits, tables, work
-    from mammoflow.models import finetuning, predictions, snapshots, training
+    from mammoflow.models import finetuning, predictions, snapshots, trained, training
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
@@ -47,13 +46,11 @@ with log_to(snakemake.log[0]):
             progress=tqdm,
         )
         save_model(network, str(place / "weights.safetensors"))
-        tables.write(curve, place / "curve.tsv", tables.CURVE)
-        np.save(place / "probabilities.npy", probabilities)
+        trained.save(place, curve, probabilities)
 
     made = work.result(folder, train)
-    curve = tables.read(folder / "curve.tsv", tables.CURVE)
+    curve, probabilities = trained.load(folder)
     log.info("trained %d epochs", len(curve) if made else 0)
-    probabilities = np.load(folder / "probabilities.npy")
     tables.write(curve, snakemake.output.curve, tables.CURVE)
     tables.write(
         predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS

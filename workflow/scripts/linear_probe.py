@@ -15,12 +15,11 @@ with log_to(snakemake.log[0]):
 
     import hashlib
 
-    import numpy as np
     from safetensors.torch import save_file
     from tqdm import tqdm
 
     from mammoflow import splits, tables, work
-    from mammoflow.models import embeddings, predictions, probes, training
+    from mammoflow.models import embeddings, predictions, probes, trained, training
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
@@ -43,13 +42,11 @@ with log_to(snakemake.log[0]):
             vectors, rows, n_classes=len(classes), max_epochs=params.max_epochs, seed=seed, progress=tqdm
         )
         save_file(layer.state_dict(), place / "weights.safetensors")
-        tables.write(curve, place / "curve.tsv", tables.CURVE)
-        np.save(place / "probabilities.npy", probabilities)
+        trained.save(place, curve, probabilities)
 
     made = work.result(folder, train)
-    curve = tables.read(folder / "curve.tsv", tables.CURVE)
+    curve, probabilities = trained.load(folder)
     log.info("trained %d epochs", len(curve) if made else 0)
-    probabilities = np.load(folder / "probabilities.npy")
     tables.write(curve, snakemake.output.curve, tables.CURVE)
     tables.write(
         predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS

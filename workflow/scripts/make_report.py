@@ -13,7 +13,7 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import files, provenance, tables, tasks
     from mammoflow.evaluation import table1
-    from mammoflow.pages import figures, html, sections
+    from mammoflow.pages import figures, html, labels, sections, summary
 
     given, params = snakemake.input, snakemake.params
     task = tasks.load(given.task)
@@ -25,7 +25,14 @@ with log_to(snakemake.log[0]):
     read_matching = zip(params.recipes, given.matching, strict=True)
     matching = {recipe: tables.read(path, tables.MATCHING) for recipe, path in read_matching}
     audit = tables.read(given.audit, tables.AUDIT) if given.get("audit") else None
+    comparisons = tables.read(given.comparisons, tables.COMPARISONS)
     leaking, leak = sections.leak_check(manifests)
+    first = manifests[min(params.seeds)]
+    n = summary.test_size(first)
+    in_short = [
+        *summary.cohort(images, exams, first),
+        summary.result(metrics, comparisons, params.experiments, warning=params.warning),
+    ]
     notes = table1.notes(params.experiments, table1.load_published(given.published))
 
     page = html.render(
@@ -33,6 +40,7 @@ with log_to(snakemake.log[0]):
         task=task.name,
         caveats=params.caveats,
         warning=params.warning,
+        summary=in_short,
         missing=html.MISSING,
         resamples=f"{params.config['evaluation']['resamples']:,}",
         commit=provenance.code_commit(Path(provenance.__file__).parent),
@@ -41,8 +49,8 @@ with log_to(snakemake.log[0]):
         experiments=sections.experiments(params.experiments),
         flow=figures.flow(given.flow),
         cohort=sections.cohort(images, exams),
-        labels=sections.labels(tables.read(given.labels, tables.LABELS), exams, task),
-        audit=None if audit is None else sections.audit(audit),
+        labels=labels.labels(tables.read(given.labels, tables.LABELS), exams, task),
+        audit=None if audit is None else labels.audit(audit),
         leaking=leaking,
         leak=leak,
         classes=sections.classes(tables.read(given.classes, tables.CLASSES), task),
@@ -51,11 +59,11 @@ with log_to(snakemake.log[0]):
         matching=sections.matching(matching, params.recipes),
         matching_figures=[figures.matching(path) for path in given.matching_figures],
         table1=sections.main_table(tables.read(given.table1, tables.TABLE1), notes),
-        forest=figures.forest(given.forest),
+        forest=figures.forest(given.forest, n=n),
         levels=sections.levels(metrics),
-        by_class=sections.by_class(metrics, manifests[min(params.seeds)], task),
-        comparisons=sections.comparisons(tables.read(given.comparisons, tables.COMPARISONS), list(params.experiments)),
-        confusion=[figures.confusion(path) for path in given.confusion_figures],
+        by_class=sections.by_class(metrics, first, task),
+        comparisons=sections.comparisons(comparisons, list(params.experiments)),
+        confusion=[figures.confusion(path, n=n) for path in given.confusion_figures],
         training=[figures.training(path) for path in given.training_figures],
     )
     files.write_text(page, snakemake.output.page)

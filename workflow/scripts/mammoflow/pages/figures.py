@@ -9,7 +9,8 @@ def flow(path: str) -> HtmlFigure:
     """The path of the data."""
     return figure(
         path,
-        caption="The path of the data, from the files found to the subsets. What was left out stands on the right.",
+        caption="The path of the data, from the files found to the subsets, in numbers of files, exams and images. "
+        "What was left out stands on the right.",
         alt="Flow diagram with the counts of files, exams, labelled images and subsets. The tables below and under "
         "“Train, validation and test” hold the same counts.",
     )
@@ -19,7 +20,7 @@ def classes(path: str) -> HtmlFigure:
     """Classes by subset."""
     return figure(
         path,
-        caption="Images and patients of each class in each subset of the first seed.",
+        caption="Numbers of images and of patients of each class in each subset of the first seed.",
         alt="Bar charts of the images and of the patients of each class in train, validation, test and unused. The "
         "table below holds the same counts.",
     )
@@ -31,28 +32,30 @@ def matching(path: str) -> HtmlFigure:
     return figure(
         path,
         caption=f"Recipe {recipe}: sample pictures before and after matching, with device and class, and the "
-        "intensities of each device. Development images only.",
+        "intensities of each device, as percent of foreground pixels. Development images only; n in the legend.",
         alt=f"Two rows of eight mammograms at most, before and after matching by recipe {recipe}, and two line charts "
         "of the distribution of foreground intensities, one line for each device.",
     )
 
 
-def forest(path: str) -> HtmlFigure:
-    """All experiments side by side."""
+def forest(path: str, *, n: str) -> HtmlFigure:
+    """All experiments side by side; `n` says what they were measured on."""
     return figure(
         path,
-        caption="Accuracy and macro F1 of every experiment at image level: one dot for each seed with its 95 % "
+        caption=f"Accuracy and macro F1, from 0 to 1, of every experiment at image level (test: {n}): "
+        "one dot for each seed with its 95 % "
         "interval, a bar for the mean over seeds, an open diamond for the published value, measured on other patients.",
         alt="Dot charts of accuracy and macro F1 of every experiment with intervals. Table I holds the same numbers.",
     )
 
 
-def confusion(path: str) -> HtmlFigure:
-    """The confusion matrix of an experiment, whose name is that of the file."""
+def confusion(path: str, *, n: str) -> HtmlFigure:
+    """The confusion matrix of an experiment, whose name is that of the file; `n` says what it was measured on."""
     name = Path(path).stem
     return figure(
         path,
-        caption=f"Confusion matrix of {name} on the test images: counts summed over seeds, and shares of each row.",
+        caption=f"Confusion matrix of {name} on the test images ({n}): counts of images summed over seeds, and "
+        "shares of each row in percent.",
         alt=f"Confusion matrix of {name}, labels as rows and predictions as columns. The recall in the table of "
         "classes is the share on its diagonal, for one seed.",
     )
@@ -63,6 +66,7 @@ def training(path: str) -> HtmlFigure:
     name = Path(path).stem
     return figure(
         path,
-        caption=f"Learning curves of {name}, one line for each seed; the marker is the epoch whose weights were kept.",
+        caption=f"Learning curves of {name} by epoch: mean cross-entropy of an image in nats, and accuracy from 0 to "
+        "1; one line for each seed; the marker is the epoch whose weights were kept.",
         alt=f"Line charts of training and validation loss and of validation accuracy of {name} over the epochs.",
     )

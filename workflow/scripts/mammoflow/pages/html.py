@@ -1,4 +1,4 @@
-"""Pages for people: tables and figures put into HTML that needs no network and no script."""
+"""Pages for people: tables and figures put into HTML that needs no network, and reads the same without its script."""
 
 import base64
 import numbers
@@ -20,6 +20,7 @@ class HtmlTable:
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     notes: tuple[str, ...] = ()
+    sortable: bool = True  # not where the order of the rows is the message
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ def is_measure(value: Any) -> bool:
 def bracketed(low: float, high: float) -> str:
     """The ends of an interval."""
     return f"[{MISSING}]" if pd.isna(low) else f"[{cell(low)}, {cell(high)}]"
+
+
+def counted(n: int, thing: str) -> str:
+    """A number of things in words."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
 
 
 def render(template: str | Path, **values: Any) -> str:

@@ -8,10 +8,9 @@ from mammoflow import accounts
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import COMPARED_LEVELS, COMPARED_MEASURES
 from mammoflow.pages.html import MISSING, HtmlTable, bracketed, cell, with_interval
+from mammoflow.pages.labels import tally
 from mammoflow.tables import LEVELS
 from mammoflow.tasks import Task
-
-_NONE = "(none)"
 
 
 def experiments(settings: dict[str, dict[str, Any]]) -> HtmlTable:
@@ -41,51 +40,13 @@ def cohort(images: pd.DataFrame, exams: pd.DataFrame) -> list[HtmlTable]:
     left_out = exams[~exams["included"]]
     accepted = images[images["status"] == "accepted"]
     tables = [
-        _tally(images, ["status", "reason"], "Image files by status and reason", "files"),
-        _tally(left_out, ["reason"], f"Exams not included, by reason ({len(exams):,} exams in all)", "exams"),
-        _tally(accepted, ["device", "view"], "Accepted images by device and view", "images"),
+        tally(images, ["status", "reason"], "Image files by status and reason", "files"),
+        tally(left_out, ["reason"], f"Exams not included, by reason ({len(exams):,} exams in all)", "exams"),
+        tally(accepted, ["device", "view"], "Accepted images by device and view", "images"),
     ]
     if not (exams["report_status"] == "").all():
-        tables.append(_tally(exams, ["report_status"], "Exams by what became of their report", "exams"))
+        tables.append(tally(exams, ["report_status"], "Exams by what became of their report", "exams"))
     return tables
-
-
-def labels(of_run: pd.DataFrame, exams: pd.DataFrame, task: Task) -> list[HtmlTable]:
-    """From exams to labels, and which rule gave them."""
-    steps = [("exams with an image, a report or a label", len(exams))]
-    if not (exams["report_status"] == "").all():
-        steps += [
-            ("with a report", int((exams["report_status"] != "missing").sum())),
-            ("with a parsed report", int((exams["report_status"] == "parsed").sum())),
-        ]
-    steps += [
-        ("with a label", int((exams["label_status"] == "labelled").sum())),
-        ("included: with an accepted image that has a label", int(exams["included"].sum())),
-    ]
-    labelled = of_run[of_run["status"] == "labelled"]
-    present = [key for key in task.keys if (labelled["label"] == key).any()]
-    counted = labelled.groupby(["level", "rule", "label"], sort=True).size().unstack(fill_value=0)
-    rules = [(_said(rule), level, *(int(row[k]) for k in present)) for (level, rule), row in counted.iterrows()]
-    of_class = tuple(f"{task.of(key).name} ({key})" for key in present)
-    by_status = _tally(of_run, ["status", "level", "reason"], "Labels by status, level and reason", "labels")
-    return [
-        HtmlTable("From exams to labels", ("step", "exams"), list(steps)),
-        by_status,
-        HtmlTable("Labels by the rule that gave them", ("rule", "level", *of_class), rules),
-    ]
-
-
-def audit(found: pd.DataFrame) -> dict[str, Any]:
-    """How often the extracted label is the one stated: a sentence and a table of both."""
-    agreed, n = int(found["agree"].sum()), len(found)
-    share = f" ({100 * agreed / n:.1f} %)" if n else ""
-    crossed = found.groupby(["stated", "found"], sort=True).size().rename("n").reset_index()
-    rows = [(row.stated, row.found, int(row.n)) for row in crossed.itertuples()]
-    return {
-        "sentence": f"What was extracted is what the report states in {agreed:,} of {n:,} reports{share}. The demo's "
-        "reports are written by this workflow, so the share says nothing about reports of a hospital.",
-        "table": HtmlTable("What the reports state and what was found", ("stated", "found", "exams"), rows),
-    }
 
 
 def leak_check(manifests: dict[int, pd.DataFrame]) -> tuple[bool, str]:
@@ -182,7 +143,8 @@ def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
     shown = ("accuracy", "f1_macro", "kappa_quadratic")
     rows = []
     for name, frame in metrics.items():
-        first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test") & (frame["class"] == "")]
+        first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test")]
+        first = first[(first["class"] == "") & (first["subgroup"] == "")]
         for level in LEVELS:
             own = first[first["level"] == level].set_index("metric")
             if len(own):
@@ -200,7 +162,7 @@ def by_class(metrics: dict[str, pd.DataFrame], manifest: pd.DataFrame, task: Tas
     rows = []
     for name, frame in metrics.items():
         first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test")]
-        own = first[(first["level"] == "image") & (first["class"] != "")]
+        own = first[(first["level"] == "image") & (first["class"] != "") & (first["subgroup"] == "")]
         for key in sorted(own["class"].unique(), key=lambda key: task.keys.index(key.split("+")[0])):
             of_class = own[own["class"] == key].set_index("metric")
             cells = [_interval_cell(of_class.loc[metric]) for metric in shown]
@@ -254,13 +216,3 @@ def _interval_cell(row: pd.Series) -> str:
 def _first_seed(metrics: dict[str, pd.DataFrame]) -> str:
     seeds = {int(frame["seed"].min()) for frame in metrics.values() if len(frame)}
     return f"seed {min(seeds)}" if seeds else "no seed"
-
-
-def _tally(frame: pd.DataFrame, columns: list[str], caption: str, unit: str) -> HtmlTable:
-    counted = accounts.tally(frame, columns)
-    rows = [(*(_said(row[column]) for column in columns), int(row["n"])) for row in counted.to_dict("records")]
-    return HtmlTable(caption, (*(column.replace("_", " ") for column in columns), unit), rows)
-
-
-def _said(code: str) -> str:
-    return code or _NONE
