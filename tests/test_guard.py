@@ -24,7 +24,7 @@ def behave(what):
 
 @pytest.fixture
 def guarded():
-    with Guard(behave, seconds=1.0, gigabytes=4) as guard:
+    with Guard(behave, seconds=5.0, gigabytes=4) as guard:
         yield guard
 
 

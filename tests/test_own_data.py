@@ -101,7 +101,7 @@ def own(tmp_path_factory, checkout, hospital):
     """A folder in which the hospital's images and reports have run to the report."""
     directory = tmp_path_factory.mktemp("own")
     dataset = {"kind": "folder", "images": str(hospital.images), "reports": str(hospital.reports)}
-    write_config(directory, QUICK | {"dataset": dataset, "run": ["zero_shot", "linear_probe", "majority"]})
+    write_config(directory, QUICK | {"dataset": dataset, "run": ["linear_probe", "majority"]})
     run(checkout, directory)
     (directory / "snakemake").mkdir()
     run(checkout, directory, "--report", directory / "snakemake/report.html")
@@ -226,7 +226,7 @@ def test_real_mammograms_run_to_the_report(mammoflow_data, checkout, tmp_path):
     lines = [f"{name},{name},{name[0]}" for name in names]
     (tmp_path / "table.csv").write_text("\n".join(["image,patient,density", *lines]) + "\n")
     settings = picture_settings(mammoflow_data / "monai_density", tmp_path / "table.csv")
-    write_config(tmp_path, settings | {"run": ["zero_shot", "histogram_device", "majority"]})
+    write_config(tmp_path, settings | {"run": ["histogram_device", "majority"]})
     run(checkout, tmp_path)
     images = tables.read(tmp_path / "results/images/images.tsv", tables.IMAGES)
     assert (images["status"] == "accepted").sum() == 16

@@ -54,6 +54,7 @@ def list_files(layout: Layout, *, shards: int, private: Path) -> None:
             raise UserError(f"config: {_named(layout.images)}; no file in it is an image")
     lists["reports"] = _reports(layout.reports) if layout.reports else []
     lists["annotations"] = [_file(source) for source in layout.annotations]
+    (private / "inputs").mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, files in lists.items():
         _write_if_changed(files, private / "inputs" / f"{name}.tsv")
 
