@@ -2,7 +2,8 @@
 
 import pytest
 
-from mammoflow import cohort, tables
+from mammoflow import cohort, splits, tables
+from mammoflow.errors import UserError
 
 
 def images(*rows):
@@ -97,3 +98,16 @@ def test_without_reports_an_exam_lacks_only_its_label():
     exams = cohort.join_exams(found, known, None, cohort.labelled_images(found, known, level="breast"))
     assert exams["reason"].tolist() == ["", "label_missing"]
     assert exams["report_status"].tolist() == ["", ""]
+
+
+def test_a_cohort_of_nobody_is_written_and_said_plainly(tmp_path):
+    nothing, none = tables.empty(tables.IMAGES), tables.empty(tables.LABELS)
+    labelled = cohort.labelled_images(nothing, none, level="exam")
+    exams = cohort.join_exams(nothing, none, None, labelled)
+    for frame, table in ((labelled, tables.LABELLED_IMAGES), (exams, tables.EXAMS)):
+        tables.write(frame, tmp_path / "t.tsv", table)
+        assert tables.read(tmp_path / "t.tsv", table).empty
+    with pytest.raises(UserError, match="class a has 0 patients with labelled images"):
+        splits.settle_classes(labelled, ["a", "b"], min_patients_per_class=3, small_class="stop")
+    with pytest.raises(UserError, match="fewer than two classes"):
+        splits.settle_classes(labelled, ["a", "b"], min_patients_per_class=3, small_class="drop")

@@ -67,7 +67,9 @@ def _label_of(accepted: pd.DataFrame, labels: pd.DataFrame, level: str) -> pd.Se
     """The label of each image; "" where it has none."""
     labels = labels[labels["status"] == "labelled"].rename(columns={"side": "laterality"})
     of_exam = labels[(labels["laterality"] == "") & (labels["image_id"] == "")]
-    label = _looked_up(accepted, of_exam, "exam") if level != "image" else pd.Series("", index=accepted.index)
+    label = (
+        _looked_up(accepted, of_exam, "exam") if level != "image" else pd.Series("", index=accepted.index, dtype=str)
+    )
     if level == "breast":
         own = _looked_up(accepted, labels[(labels["laterality"] != "") & (labels["image_id"] == "")], "breast")
         label = own.where(own != "", label)
@@ -79,7 +81,7 @@ def _label_of(accepted: pd.DataFrame, labels: pd.DataFrame, level: str) -> pd.Se
 def _looked_up(accepted: pd.DataFrame, labels: pd.DataFrame, level: str) -> pd.Series:
     keys = _LABEL_KEYS[level]
     found = accepted[keys].merge(labels[[*keys, "label"]], on=keys, how="left", validate="many_to_one")
-    return pd.Series(found["label"].fillna("").to_numpy(), index=accepted.index)
+    return pd.Series(found["label"].fillna("").to_numpy(), index=accepted.index, dtype=str)
 
 
 def _report_status(exams: pd.DataFrame, reports: pd.DataFrame | None) -> pd.Series:

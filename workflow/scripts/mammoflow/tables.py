@@ -408,6 +408,9 @@ def write(frame: pd.DataFrame, path: str | Path, table: Table, *, mode: int = 0o
     UserError
         If the frame breaks the table's schema.
     """
+    if frame.empty and list(frame.columns) == list(table.columns):
+        # Without a row pandas does not know a text column for one.
+        frame = empty(table)
     frame = _validated(frame.reset_index(drop=True), table, path).sort_values(list(table.key), kind="stable")
     with atomic(path, mode=mode) as temporary:
         frame.to_csv(temporary, sep="\t", index=False, lineterminator="\n", errors="surrogateescape")
