@@ -54,7 +54,8 @@ def write_config(place, settings):
 def run(repo, directory, *arguments, cores=2):
     """Run the workflow of a checkout in a folder with the settings there; the output, where it went well."""
     command = [sys.executable, "-m", "snakemake", "-s", repo / "Snakefile", "--directory", directory]
-    command += ["--cores", cores, "--configfile", directory / "mine.yaml", *arguments]
+    # The configuration comes last: a target after it would be taken for another one.
+    command += ["--cores", cores, *arguments, "--configfile", directory / "mine.yaml"]
     done = subprocess.run(
         list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, check=False, cwd=directory,
