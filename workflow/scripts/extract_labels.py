@@ -8,16 +8,27 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
+    from pathlib import Path
+
     from mammoflow import tables, tasks
     from mammoflow.logs import log
+    from mammoflow.privacy import make_private
     from mammoflow.reports.extraction import label_exams
+    from mammoflow.reports.lexicon import load_lexicon
     from mammoflow.reports.rules import load_rules
 
-    task = tasks.load(snakemake.input.task)
-    rules = load_rules(snakemake.input.rules, task=task.key, classes=task.keys)
-    reports = tables.read(snakemake.input.reports, tables.REPORTS)
-    sections = tables.read(snakemake.input.sections, tables.SECTIONS)
-    labels = label_exams(reports, sections, rules=rules, policy=snakemake.params.policy)
-    for (level, status, reason), count in labels.groupby(["level", "status", "reason"]).size().items():
+    given, made, policy = snakemake.input, snakemake.output, snakemake.params.policy
+    task = tasks.load(given.task)
+    found = label_exams(
+        tables.read(given.reports, tables.REPORTS),
+        tables.read(given.texts, tables.TEXTS),
+        lexicon=load_lexicon(given.lexicon),
+        rules=load_rules(given.rules, task=task.key, classes=task.keys, policies=policy["policies"]),
+        sides_differ=policy["sides_differ"],
+    )
+    for (level, status, reason), count in found.labels.groupby(["level", "status", "reason"]).size().items():
         log.info("%s labels %s: %d %s", level, status, count, reason)
-    tables.write(labels, snakemake.output.labels, tables.LABELS)
+    make_private(Path(made.mentions).parent)
+    tables.write(found.mentions, made.mentions, tables.MENTIONS, mode=0o600)
+    tables.write(found.corrections, made.corrections, tables.CORRECTIONS, mode=0o600)
+    tables.write(found.labels, made.labels, tables.LABELS)

@@ -79,6 +79,7 @@ REPORTS = Table(
     ("exam_id",),
     {
         "exam_id": _id("exam"),
+        "texts": _count("files, or rows of the table of reports, that are of this exam"),
         "language": _text("language of the text", "es", "en"),
         "status": _text("what became of the report", "parsed", "empty", "unreadable", "duplicate", empty=False),
         "reason": _text("reason code where the report was not parsed"),
@@ -86,15 +87,86 @@ REPORTS = Table(
     },
 )
 
+TEXTS = Table(
+    "report texts",
+    "the text of a parsed report (private)",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "exam": _id("exam, as the hospital calls it"),
+        "text": _text("the report as it was read, before it is cleaned; places in other tables count its characters"),
+    },
+)
+
 SECTIONS = Table(
     "report sections",
-    "a section of a report, cleaned (private)",
+    "a section of a report (private)",
     ("exam_id", "position"),
     {
         "exam_id": _id("exam"),
         "position": _count("place of the section in the report, from 0"),
         "section": _id("kind of section"),
-        "text": _text("the section's words"),
+        "start": _count("where its words start in the text"),
+        "end": _count("where they end"),
+    },
+)
+
+TRANSLATION = Table(
+    "translation",
+    "a radiology report, and what became of its translation; holds no text",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "status": _text(
+            "what became of it", "translated", "already_english", "unknown_language", "not_parsed", empty=False
+        ),
+        "sentences": _count("sentences translated"),
+        "failed": _count("sentences whose translation does not keep what it must"),
+        "changed": _text("what it does not keep, joined by spaces: codes, numbers, numerals, sides, words"),
+        "reason": _text("reason code where no label may rest on the translation"),
+    },
+)
+
+MENTIONS = Table(
+    "mentions",
+    "a statement found in a report, whether it counts or not (private)",
+    ("exam_id", "start", "end", "rule"),
+    {
+        "exam_id": _id("exam"),
+        "start": _count("where the statement starts in the text"),
+        "end": _count("where it ends"),
+        "rule": _id("rule that found it"),
+        "side": _text("breast that it is about; empty for both", "L", "R"),
+        "classes": _text("classes that it allows, joined by spaces"),
+        "edition": _text("edition of the BI-RADS atlas that the wording follows", "4", "5"),
+        "status": _text("whether it counts", "counted", "unclear", "rejected", empty=False),
+        "context": _text("what makes it unclear or rejects it"),
+    },
+)
+
+CORRECTIONS = Table(
+    "corrections",
+    "a word of a report that was read as another (private)",
+    ("exam_id", "start", "end"),
+    {
+        "exam_id": _id("exam"),
+        "start": _count("where the word starts in the text"),
+        "end": _count("where it ends"),
+        "read_as": _id("what it was read as"),
+        "kind": _text("what was wrong with it", "spelling", "joined", "characters", empty=False),
+    },
+)
+
+REVIEW = Table(
+    "review",
+    "an exam, or one of its breasts, that a person should decide on (private); may be given back as labels.corrections",
+    ("exam", "side"),
+    {
+        "exam": _id("exam, as the hospital calls it"),
+        "side": _text("breast; empty for the exam as a whole", "L", "R"),
+        "label": _text("to be filled in: a class of the task, or none"),
+        "reason": _text("why there is no label"),
+        "sentences": _text("the sentences that statements were found in"),
     },
 )
 
@@ -109,11 +181,24 @@ LABELS = Table(
         "label": _text("class of the task; only where status is labelled"),
         "density": _text("the label again, where the task is BI-RADS density"),
         "status": _text("whether a label could be given", "labelled", "none", "ambiguous", empty=False),
-        "reason": _text("reason code where there is no label"),
+        "reason": _text("reason code where there is no label, or where a person gave it"),
         "rule": _text("rule that gave the label"),
         "evidence": _text("the words that gave the label"),
         "edition": _text("edition of the BI-RADS atlas that the wording follows", "4", "5"),
         "level": _text("what the label is about", *LEVELS, empty=False),
+    },
+)
+
+LANGUAGES = Table(
+    "labels by language",
+    "an exam whose report was translated, with the label of each text",
+    ("exam_id",),
+    {
+        "exam_id": _id("exam"),
+        "original": _id("what was extracted from the report: a class, none or ambiguous"),
+        "translation": _id("what was extracted from its translation: a class, none or ambiguous"),
+        "reason": _text("reason code where the translation gives no label"),
+        "agree": _flag("whether they are the same"),
     },
 )
 
@@ -389,12 +474,13 @@ TRUTH = Table(
 
 AUDIT = Table(
     "label audit",
-    "an exam whose label is known beforehand",
-    ("exam_id",),
+    "an exam, or one of its breasts, whose label is known from elsewhere",
+    ("exam_id", "side"),
     {
         "exam_id": _id("exam"),
-        "stated": _id("what the report states: a class, none or ambiguous"),
-        "found": _id("what was extracted: a class, none or ambiguous"),
+        "side": _text("breast; empty for the exam as a whole", "L", "R"),
+        "stated": _id("what is known: a class, none or ambiguous"),
+        "found": _id("what was extracted: a class, none or ambiguous; missing where there is no report"),
         "agree": _flag("whether they are the same"),
     },
 )

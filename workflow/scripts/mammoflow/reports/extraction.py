@@ -5,14 +5,30 @@ allow is a label, and anything else is none or ambiguous. There is no default an
 two things has no label. Which words mean which class stands in the rules' file (resources/lexicons), not here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pandas as pd
+from tqdm import tqdm
 
 from mammoflow import tables
+from mammoflow.reports.lexicon import Lexicon
 from mammoflow.reports.mentions import Mention, find_mentions, only
 from mammoflow.reports.rules import Rules
+from mammoflow.reports.sections import Section, sections_of
+from mammoflow.reports.spelling import Correction
+
+Found = TypeVar("Found", Mention, Correction)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What stands in one report; places are those of its text."""
+
+    mentions: tuple[Mention, ...]
+    corrections: tuple[Correction, ...]
+    context: str = ""  # what makes the whole report no statement about density
 
 
 @dataclass(frozen=True)
@@ -80,65 +96,107 @@ def judge(mentions: Sequence[Mention], rules: Rules, *, sides_differ: str) -> di
     return {"": exam, **found}
 
 
-def judge_report(sections: Sequence[tuple[str, str]], rules: Rules, *, sides_differ: str) -> dict[str, Finding]:
-    """Findings of one report from its sections, given as (kind, text)."""
-    texts = [text for kind, text in sections if kind in rules.sections]
-    mentions = [mention for text in texts for mention in find_mentions(text, rules)]
-    for context in (context for context in rules.contexts if context.where == "exam"):
-        if any(context.pattern.search(rules.reader.read(text).text) for text in texts):
-            counted = tuple(mention for mention in mentions if not mention.rejected)
-            return {"": Finding("ambiguous" if counted else "none", reason=context.id, mentions=counted)}
-    return judge(mentions, rules, sides_differ=sides_differ)
+def read_report(text: str, lexicon: Lexicon, rules: Rules) -> Reading:
+    """Every statement in the sections of a report that count, and every word that was put right to find them.
+
+    Parameters
+    ----------
+    text
+        From `cleaning.normal`.
+    lexicon, rules
+        From `load_lexicon` and `load_rules`.
+    """
+    mentions: list[Mention] = []
+    corrections: list[Correction] = []
+    context = ""
+    for section in sections_of(text, lexicon):
+        if section.kind not in rules.sections:
+            continue
+        words = lexicon.reader.read(section.text)
+        mentions += _placed(find_mentions(words, rules), section)
+        corrections += _placed(words.corrections, section)
+        for exam_context in (context for context in rules.contexts if context.where == "exam"):
+            if exam_context.pattern.search(words.text):
+                context = context or exam_context.reason
+    return Reading(tuple(mentions), tuple(corrections), context)
+
+
+def _placed(found: Iterable[Found], section: Section) -> list[Found]:
+    """With places in the report instead of those in the section."""
+    placed = []
+    for one in found:
+        start, end = section.words.span(one.start, one.end)
+        placed.append(replace(one, start=start, end=end))
+    return placed
+
+
+def judge_report(reading: Reading, rules: Rules, *, sides_differ: str) -> dict[str, Finding]:
+    """Findings of one report, as `judge` gives them."""
+    if reading.context:
+        counted = tuple(mention for mention in reading.mentions if not mention.rejected)
+        return {"": Finding("ambiguous" if counted else "none", reason=reading.context, mentions=counted)}
+    return judge(reading.mentions, rules, sides_differ=sides_differ)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The labels of all exams, and what they rest on: `tables.LABELS`, MENTIONS and CORRECTIONS."""
+
+    labels: pd.DataFrame
+    mentions: pd.DataFrame
+    corrections: pd.DataFrame
 
 
 def label_exams(
-    reports: pd.DataFrame, sections: pd.DataFrame, *, rules: Rules, policy: Mapping[str, str]
-) -> pd.DataFrame:
+    reports: pd.DataFrame, texts: pd.DataFrame, *, lexicon: Lexicon, rules: Rules, sides_differ: str
+) -> Extraction:
     """Labels of all exams that have a report.
 
     Parameters
     ----------
-    reports, sections
-        `tables.REPORTS` and `tables.SECTIONS`.
-    rules
-        From `load_rules`.
-    policy
-        The config's `labels`; `sides_differ` is what counts here.
+    reports, texts
+        `tables.REPORTS` and `tables.TEXTS`.
+    lexicon, rules
+        From `load_lexicon` and `load_rules`.
+    sides_differ
+        The config's `labels.sides_differ`: `ambiguous`, or `denser`.
 
     Returns
     -------
-    DataFrame
-        `tables.LABELS`: a row for each exam with side "", and rows for the sides that its report names.
+    Extraction
+        Labels have a row for each exam with side "", and rows for the sides that its report names.
+
+    Raises
+    ------
+    ValueError
+        If a parsed report has no text, or a text no parsed report.
     """
-    texts: dict[str, list[tuple[str, str]]] = {}
-    for exam_id, kind, text in sections.sort_values(["exam_id", "position"])[["exam_id", "section", "text"]].itertuples(
-        index=False, name=None
-    ):
-        texts.setdefault(exam_id, []).append((kind, text))
-    rows = []
-    for exam_id, status, reason in reports[["exam_id", "status", "reason"]].itertuples(index=False, name=None):
+    parsed = reports.loc[reports["status"] == "parsed", "exam_id"]
+    if set(parsed) != set(texts["exam_id"]):
+        raise ValueError(f"{len(parsed)} parsed reports, but {len(texts)} texts, or of other exams")
+    text_of = dict(zip(texts["exam_id"], texts["text"], strict=True))
+    labels: list[dict[str, object]] = []
+    mentions: list[dict[str, object]] = []
+    corrections: list[dict[str, object]] = []
+    rows = reports[["exam_id", "status", "reason"]].itertuples(index=False, name=None)
+    for exam_id, status, reason in tqdm(rows, desc="labels", total=len(reports), unit="report"):
+        text = text_of.get(exam_id, "")
         if status == "parsed":
-            findings = judge_report(texts.get(exam_id, []), rules, sides_differ=policy["sides_differ"])
+            reading = read_report(text, lexicon, rules)
+            findings = judge_report(reading, rules, sides_differ=sides_differ)
+            mentions += [_mention_row(exam_id, mention) for mention in reading.mentions]
+            corrections += [{"exam_id": exam_id} | vars(correction) for correction in reading.corrections]
         else:
             findings = {"": Finding("ambiguous" if status == "duplicate" else "none", reason=reason or status)}
-        rows += [_row(exam_id, side, finding, rules) for side, finding in findings.items()]
-    return tables.frame_of(rows, tables.LABELS)
+        labels += [_label_row(exam_id, side, finding, text, rules) for side, finding in findings.items()]
+    return Extraction(
+        labels=tables.frame_of(labels, tables.LABELS),
+        mentions=tables.frame_of(mentions, tables.MENTIONS),
+        corrections=tables.frame_of(corrections, tables.CORRECTIONS),
+    )
 
 
-def audit(labels: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Exams whose stated label is known (`tables.TRUTH`) beside what was extracted, as `tables.AUDIT`.
-
-    An exam without a label row is found `missing`, which never agrees.
-    """
-    exams = labels[(labels["side"] == "") & (labels["image_id"] == "")].set_index("exam_id")
-    found = exams["label"].where(exams["status"] == "labelled", exams["status"])
-    audited = truth.loc[truth["stated"] != "", ["exam_id", "stated"]].reset_index(drop=True)
-    audited["found"] = audited["exam_id"].map(found).fillna("missing").astype("str")
-    audited["agree"] = audited["stated"] == audited["found"]
-    return audited
-
-
-def _row(exam_id: str, side: str, finding: Finding, rules: Rules) -> dict[str, object]:
+def _label_row(exam_id: str, side: str, finding: Finding, text: str, rules: Rules) -> dict[str, object]:
     # A label is shown with the statement that gave it; a doubt with all that take part in it.
     shown = finding.mentions[:1] if finding.status == "labelled" else finding.mentions
     return {
@@ -150,7 +208,22 @@ def _row(exam_id: str, side: str, finding: Finding, rules: Rules) -> dict[str, o
         "status": finding.status,
         "reason": finding.reason,
         "rule": " | ".join(mention.rule for mention in shown),
-        "evidence": " | ".join(mention.evidence for mention in shown),
+        "evidence": " | ".join(" ".join(text[mention.start : mention.end].split()) for mention in shown),
         "edition": only({m.edition for m in finding.mentions if m.edition}) if finding.label else "",
         "level": "breast" if side else "exam",
+    }
+
+
+def _mention_row(exam_id: str, mention: Mention) -> dict[str, object]:
+    status = "rejected" if mention.rejected else "unclear" if mention.unclear else "counted"
+    return {
+        "exam_id": exam_id,
+        "start": mention.start,
+        "end": mention.end,
+        "rule": mention.rule,
+        "side": mention.side,
+        "classes": " ".join(sorted(mention.classes)),
+        "edition": mention.edition,
+        "status": status,
+        "context": mention.rejected or mention.unclear,
     }

@@ -9,10 +9,17 @@ from typing import Any
 import yaml
 
 from mammoflow.errors import UserError
-from mammoflow.reports.cleaning import Reader, Speller
+
+AMBIGUOUS = "ambiguous"  # a policy that leaves a wording unclear
 
 _MACRO = re.compile(r"(?<!\\)\b[A-Z_]{2,}\b")
-_ANCHORS = {"before": ("", r" ?$"), "after": (r"^ ?", r"(?!\S)"), "sentence": ("", r"(?!\S)"), "exam": ("", r"(?!\S)")}
+_ANCHORS = {
+    "before": ("", r" ?$"),
+    "after": (r"^ ?", r"(?!\S)"),
+    "inside": ("", r"(?!\S)"),
+    "sentence": ("", r"(?!\S)"),
+    "exam": ("", r"(?!\S)"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,17 +33,19 @@ class Rule:
     hedge: bool
     needs: re.Pattern[str] | None  # somewhere in the sentence
     unless: re.Pattern[str] | None  # nowhere in the sentence
+    unless_before: re.Pattern[str] | None  # not at once before it
 
 
 @dataclass(frozen=True)
 class Context:
     """Words around a statement that change what it means."""
 
-    id: str
-    where: str  # before | after | sentence | exam
+    reason: str  # its code
+    where: str  # before | after | inside | sentence | exam
     pattern: re.Pattern[str]
     unclear: bool  # the statement may hold or not; else it does not
     unless_said: re.Pattern[str] | None  # in the statement itself
+    unless_after: re.Pattern[str] | None  # at once after it
 
 
 @dataclass(frozen=True)
@@ -46,23 +55,25 @@ class Rules:
     task: str
     classes: tuple[str, ...]  # in the task's order
     sections: frozenset[str]
-    reader: Reader
     codes: Mapping[str, tuple[str, str]]  # code: (class, or "" where beyond the scale; edition)
+    unclear_editions: Mapping[str, str]  # edition: policy under which its codes and shares give no label
     masks: tuple[re.Pattern[str], ...]
     rules: tuple[Rule, ...]
     contexts: tuple[Context, ...]
     sides: Mapping[str, re.Pattern[str]]  # named, short: group names L, R, both
 
 
-def load_rules(path: str | Path, *, task: str, classes: Sequence[str]) -> Rules:
+def load_rules(path: str | Path, *, task: str, classes: Sequence[str], policies: Mapping[str, str]) -> Rules:
     """Read rules from YAML and check them against the task's classes.
 
     Parameters
     ----------
     path
-        The rules' file, such as resources/lexicons/density.yaml, which explains itself.
+        The rules' file, such as resources/rules/density.yaml, which explains itself.
     task, classes
         Key of the task, and the keys of its classes in order.
+    policies
+        What wordings without a fixed meaning mean: the config's `labels.policies`.
 
     Raises
     ------
@@ -70,7 +81,7 @@ def load_rules(path: str | Path, *, task: str, classes: Sequence[str]) -> Rules:
         If the file is no file of rules, or its rules are for another task or name an unknown class.
     """
     try:
-        rules = _compile(yaml.safe_load(Path(path).read_text(encoding="utf-8")), classes)
+        rules = _compile(yaml.safe_load(Path(path).read_text(encoding="utf-8")), classes, policies)
     except (KeyError, TypeError, AttributeError, re.error, yaml.YAMLError) as error:
         raise UserError(f"{path} is no file of rules: {type(error).__name__} {error}") from None
     if rules.task != task:
@@ -83,7 +94,7 @@ def load_rules(path: str | Path, *, task: str, classes: Sequence[str]) -> Rules:
     return rules
 
 
-def _compile(data: Mapping[str, Any], classes: Sequence[str]) -> Rules:
+def _compile(data: Mapping[str, Any], classes: Sequence[str], policies: Mapping[str, str]) -> Rules:
     macros = data["macros"]
     codes: dict[str, tuple[str, str]] = {}
     for system in data["codes"]:
@@ -96,38 +107,42 @@ def _compile(data: Mapping[str, Any], classes: Sequence[str]) -> Rules:
         task=data["task"],
         classes=tuple(classes),
         sections=frozenset(data["sections"]),
-        reader=Reader(
-            Speller(map(str, data["words"]), map(str, data["protected"])),
-            [(rewrite["pattern"], rewrite["word"]) for rewrite in data["rewrites"]],
-        ),
         codes=codes,
+        unclear_editions={
+            str(edition): policy for edition, policy in data["editions"].items() if policies[policy] == AMBIGUOUS
+        },
         masks=tuple(_pattern(mask["pattern"], macros) for mask in data["masks"]),
-        rules=tuple(_rule(entry, macros) for entry in data["rules"]),
+        rules=tuple(_rule(entry, macros, policies) for entry in data["rules"]),
         contexts=tuple(_context(entry, macros) for entry in data["contexts"]),
         sides={name: _pattern(cues, macros) for name, cues in sides},
     )
 
 
-def _rule(entry: Mapping[str, Any], macros: Mapping[str, str]) -> Rule:
+def _rule(entry: Mapping[str, Any], macros: Mapping[str, str], policies: Mapping[str, str]) -> Rule:
+    classes = frozenset(map(str, entry.get("classes", ())))
+    if "policy" in entry and policies[entry["policy"]] != AMBIGUOUS:
+        classes = frozenset({policies[entry["policy"]]})
     return Rule(
         id=entry["id"],
         pattern=_pattern(entry["pattern"], macros),
-        classes=frozenset(map(str, entry.get("classes", ()))),
+        classes=classes,
         edition=str(entry.get("edition", "")),
         hedge=bool(entry.get("hedge", False)),
         needs=_pattern(entry["needs"], macros) if "needs" in entry else None,
         unless=_pattern(entry["unless"], macros) if "unless" in entry else None,
+        unless_before=_pattern(entry["unless_before"], macros, end=r" ?$") if "unless_before" in entry else None,
     )
 
 
 def _context(entry: Mapping[str, Any], macros: Mapping[str, str]) -> Context:
     start, end = _ANCHORS[entry["where"]]
     return Context(
-        id=entry["id"],
+        reason=entry.get("reason", entry["id"]),
         where=entry["where"],
         pattern=_pattern(entry["pattern"], macros, start=start or r"(?<!\S)", end=end),
         unclear=bool(entry.get("unclear", False)),
         unless_said=_pattern(entry["unless_said"], macros) if "unless_said" in entry else None,
+        unless_after=_pattern(entry["unless_after"], macros, start=r"^ ?") if "unless_after" in entry else None,
     )
 
 
