@@ -1,13 +1,15 @@
-"""Report parsing: each report cleaned and cut into sections."""
+"""Report parsing: each report read, in whatever form it is, and cut into sections."""
 
 
 rule parse_reports:
-    """Which reports there are and what could be read; their sections stay private."""
+    """Which reports there are and what could be read; their texts and sections stay private."""
     input:
         key=ID_KEY,
         files=list_input("reports"),
+        lexicon=LEXICON,
     output:
         reports="results/reports/reports.tsv",
+        texts="private/reports/texts.tsv",
         sections="private/reports/sections.tsv",
     log:
         "results/logs/parse_reports.log",

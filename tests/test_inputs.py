@@ -259,11 +259,13 @@ def test_folder_without_an_image(dataset, private, tmp_path):
 
 
 def test_an_own_folder_may_lack_images_or_reports(tmp_path, private):
-    make(tmp_path / "reports", "1 é.txt", "2.TXT", "notes.pdf")
+    make(tmp_path / "reports", "1 é.txt", "2.TXT", "notes.pdf", "no suffix")
+    # What Word, Windows and macOS leave behind is none of the files.
+    make(tmp_path / "reports", "~$1 é.docx", "~WRL0001.tmp", "Thumbs.db", "desktop.ini", ".DS_Store")
     make(tmp_path, "labels.csv", "more/labels.csv")
     folder = {"kind": "folder", "reports": str(tmp_path / "reports")}
     lists = list_files(folder, private)
-    assert [row["relative"] for row in rows(lists["reports"])] == ["1 é.txt", "2.TXT"]
+    assert [row["relative"] for row in rows(lists["reports"])] == ["1 é.txt", "2.TXT", "no suffix", "notes.pdf"]
     assert rows(lists["0"]) == rows(lists["annotations"]) == []
     make(tmp_path / "images", "1.dcm", "no suffix")
     table = {"file": str(tmp_path / "labels.csv"), "image_column": "i", "patient_column": "p"}
@@ -284,6 +286,21 @@ def test_an_own_folder_may_lack_images_or_reports(tmp_path, private):
         "1.png",
         "no suffix",
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["Medical reports for cases", "Medical reports for cases ", "Medical-reports-for-cases"]
+)
+def test_reports_of_cdd_cesm_are_listed_where_labels_come_from_them(dataset, private, tmp_path, name):
+    make(tmp_path / "cdd" / name, "P1.docx", "P54.docx", "~$P54.docx")
+    assert rows(list_files(dataset, private)["reports"]) == []
+    inputs.list_files(layouts.of(dataset, {"source": "reports"}), shards=1, private=private)
+    assert [row["relative"] for row in rows(private / "inputs/reports.tsv")] == ["P1.docx", "P54.docx"]
+
+
+def test_cdd_cesm_without_its_reports(dataset, private):
+    with pytest.raises(UserError, match=r"^config: dataset\.root leads to .*Medical reports for cases'"):
+        inputs.list_files(layouts.of(dataset, {"source": "reports"}), shards=1, private=private)
 
 
 def test_lists_are_read_as_tables(dataset, private, tmp_path):

@@ -1,5 +1,8 @@
 """Tables as people make them, and what they say of pictures and labels."""
 
+import zipfile
+
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -29,6 +32,62 @@ def test_a_workbook_keeps_leading_zeros(tmp_path):
     assert user_tables.read(path, COLUMNS).to_numpy().tolist() == [["007", "a"]]
 
 
+def workbook(path, *rows, **formats):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cell, number_format in formats.items():
+        book.active[cell].number_format = number_format
+    book.save(path)
+
+
+def test_a_workbook_reads_as_it_shows(tmp_path):
+    path = tmp_path / "t.xlsx"
+    workbook(path, [], ["exam", "density"], [123, "a"], [1.23e9, 2.5], [None, None], [42, None], A3="000000", A6="0")
+    found = user_tables.read(path, COLUMNS)
+    assert found.to_numpy().tolist() == [["000123", "a"], ["1230000000", "2.5"], ["42", ""]]
+    assert found.index.tolist() == [3, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [(b'<dimension ref="A1:B2"', b'<dimension ref="A1"'), (b"<v>1230000000</v>", b"<v>1.23E+9</v>")],
+    ids=["a wrong size", "an exponent"],
+)
+def test_a_workbook_of_another_program_is_read_whole(tmp_path, written, other):
+    workbook(tmp_path / "t.xlsx", ["exam", "density"], [1230000000, "a"])
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as old, zipfile.ZipFile(tmp_path / "u.xlsx", "w") as new:
+        parts = {name: old.read(name) for name in old.namelist()}
+        assert any(written in part for part in parts.values())
+        for name, part in parts.items():
+            new.writestr(name, part.replace(written, other))
+    assert user_tables.read(tmp_path / "u.xlsx", COLUMNS).to_numpy().tolist() == [["1230000000", "a"]]
+
+
+def test_a_workbook_cut_short_is_answered(tmp_path):
+    workbook(tmp_path / "t.xlsx", ["exam", "density"], *([str(n), "a"] for n in range(200)))
+    whole = (tmp_path / "t.xlsx").read_bytes()
+    for size in range(0, len(whole), 97):
+        (tmp_path / "cut.xlsx").write_bytes(whole[:size])
+        with pytest.raises(UserError, match="is no XLSX table"):
+            user_tables.read(tmp_path / "cut.xlsx", COLUMNS)
+
+
+def test_row_numbers_are_those_of_a_spreadsheet(tmp_path):
+    (tmp_path / "t.csv").write_text('exam,density\n1,"a\nb"\n\n,,\n2,c\n')
+    assert user_tables.read(tmp_path / "t.csv", COLUMNS).index.tolist() == [2, 5]
+
+
+def test_what_a_spreadsheet_adds_is_left_out(tmp_path):
+    (tmp_path / "t.csv").write_bytes("sep=;\r\nexam;density\r\n1,5;a;;\r\n".encode("utf-16"))
+    assert user_tables.read(tmp_path / "t.csv", COLUMNS).to_numpy().tolist() == [["1,5", "a"]]
+
+
+def test_a_text_may_hold_other_line_ends(tmp_path):
+    (tmp_path / "t.csv").write_text("exam,density\n1,one\x0btwo\u2028three\x85four\n", encoding="utf-8")
+    assert user_tables.read(tmp_path / "t.csv", COLUMNS)["label_column"].tolist() == ["one\x0btwo\u2028three\x85four"]
+
+
 def test_quoted_cells_may_hold_lines_and_separators(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text('exam,density\n1,"one, two\nthree"\n')
@@ -44,7 +103,18 @@ def test_quoted_cells_may_hold_lines_and_separators(tmp_path):
             b"exam,class\n1,a\n",
             "config: labels.label_column is 'density'; allowed: a column of the table: exam",
         ),
-        ("t.csv", b"exam,density\n1,a,b\n", "more or fewer cells"),
+        ("t.csv", b"exam,density\n1,a,b\n", "row 2 has 3 cells, .* more or fewer cells"),
+        ("t.csv", b"exam,density\n1\n", "row 2 has 1 cells"),
+        ("t.csv", b'exam,density\n1,"' + b"a" * 2_000_001, "t.csv: a cell has no end"),
+        (
+            "t.csv",
+            b"exam,density,density\n1,a,b\n",
+            "'density'; allowed: a name that only one column",
+        ),
+        ("t.csv", b"%PDF-1.7\n", "t.csv is no table of text"),
+        ("t.csv", b"exam,density\n1,\x00\n", "t.csv is no table of text"),
+        ("t.csv", b"\n\n,,\n", "t.csv is empty"),
+        ("t.xlsx", b"\xd0\xcf\x11\xe0" + bytes(600), "t.xlsx is no XLSX table"),
         ("t.xlsx", b"no workbook", "t.xlsx is no XLSX table"),
     ],
 )

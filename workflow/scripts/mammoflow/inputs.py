@@ -15,9 +15,11 @@ from pathlib import Path
 
 from mammoflow.errors import UserError
 from mammoflow.files import write_text
-from mammoflow.layouts import REPORT_TABLES, REPORT_TEXTS, Layout, Source
+from mammoflow.layouts import REPORT_TABLES, Layout, Source
 
 COLUMNS = ("relative", "path", "bytes", "mtime_ns")
+# What Windows keeps in folders; Word's locks and leftovers begin with a tilde.
+_LEFT_BEHIND = ("thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,17 @@ def digest(path: Path) -> str:
 
 
 def _reports(source: Source) -> list[File]:
-    """The texts in a folder of reports, or the one table that holds them all."""
+    """The files in a folder of reports, or the one table that holds them all.
+
+    Files of every form, those that nobody reads too: each is accounted for.
+    """
     if source.paths[0].suffix.lower() in REPORT_TABLES:
         return [_file(source)]
-    return list(walk(_folder(source), REPORT_TEXTS))
+    return [file for file in walk(_folder(source), ()) if not _is_left_behind(os.path.basename(file.path))]
+
+
+def _is_left_behind(name: str) -> bool:
+    return name.startswith("~") or name.lower() in _LEFT_BEHIND
 
 
 def _folder(source: Source) -> Path:

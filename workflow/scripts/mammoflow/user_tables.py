@@ -1,11 +1,27 @@
 """Tables that people make: CSV, TSV or XLSX, read as text, whatever a spreadsheet did to them."""
 
 import csv
+import io
+import re
+import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pandas as pd
 
+from mammoflow.characters import decode
 from mammoflow.errors import UserError
+
+# What Excel writes above the names, so that it reads its own file again.
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_ZEROS = re.compile("0{2,}")
+_BROKEN_SHEET = (
+    zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError,
+    OSError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+_LONGEST_CELL = 2_000_000  # characters; a longer one is a quotation mark that was never closed
 
 
 def read(path: Path, columns: dict[str, str]) -> pd.DataFrame:
@@ -14,53 +30,96 @@ def read(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     Parameters
     ----------
     path
-        CSV or TSV (comma, semicolon or tab; UTF-8, else Windows-1252) or XLSX (its first sheet).
+        CSV or TSV (comma, semicolon or tab; UTF-8, UTF-16 with its mark, else Windows-1252) or XLSX (its first sheet).
     columns
         Name of a column by the configuration key that names it.
 
     Returns
     -------
     pandas.DataFrame
-        Text, without blanks around it, in columns named by the last part of their keys; rows without any text are
-        left out.
+        Text, without blanks around it, in columns named by the last part of their keys; rows without any text in them
+        are left out. The index is the number of the row, as a spreadsheet counts.
 
     Raises
     ------
     UserError
         If the file is no such table, or lacks a column.
     """
-    frame = _read_sheet(path) if path.suffix.lower() == ".xlsx" else _read_text(path)
-    frame.columns = [str(name).strip() for name in frame.columns]
-    for key, name in columns.items():
-        if name not in frame.columns:
-            raise UserError(f"config: {key} is {name!r}; allowed: a column of the table: {', '.join(frame.columns)}")
-    found = pd.DataFrame({key.rpartition(".")[2]: frame[name].map(_plain) for key, name in columns.items()}, dtype=str)
-    return found[(found != "").any(axis=1)].reset_index(drop=True)
-
-
-def _read_sheet(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_excel(path, dtype=str, keep_default_na=False)
-    except (ValueError, KeyError, OSError) as error:
-        raise UserError(f"{path.name} is no XLSX table ({type(error).__name__}); save it as CSV in UTF-8") from None
-
-
-def _read_text(path: Path) -> pd.DataFrame:
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-    lines = text.splitlines()
-    if not lines:
+    rows = _sheet_rows(path) if path.suffix.lower() == ".xlsx" else _text_rows(path)
+    filled = [(number, [cell.strip() for cell in row]) for number, row in rows if any(map(str.strip, row))]
+    if not filled:
         raise UserError(f"{path.name} is empty; allowed: a table with a line of column names")
+    (_, names), *body = filled
+    places = {key: _place(key, name, names) for key, name in columns.items()}
+    cells = [[row[place] for place in places.values()] for _, row in _even(body, len(names), path)]
+    found = pd.DataFrame(
+        cells, columns=[key.rpartition(".")[2] for key in places], index=[number for number, _ in body], dtype=str
+    )
+    return found[(found != "").any(axis=1)]
+
+
+def _place(key: str, name: str, names: list[str]) -> int:
+    if name not in names:
+        raise UserError(f"config: {key} is {name!r}; allowed: a column of the table: {', '.join(names)}")
+    if names.count(name) > 1:
+        raise UserError(f"config: {key} is {name!r}; allowed: a name that only one column of the table has")
+    return names.index(name)
+
+
+def _even(rows: list[tuple[int, list[str]]], width: int, path: Path) -> list[tuple[int, list[str]]]:
+    """The rows, if they are as long as the line of names; empty cells beyond it are none.
+
+    A row of another length is a text with a separator or a line end in it that nobody quoted: its cells are not where
+    their names are.
+    """
+    for number, row in rows:
+        if len(row) < width or any(row[width:]):
+            raise UserError(
+                f"{path.name}: row {number} has {len(row)} cells, the line of column names has {width}, and no row may "
+                "have more or fewer cells; mend it"
+            )
+    return rows
+
+
+def _sheet_rows(path: Path) -> list[tuple[int, list[str]]]:
+    try:
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = workbook.worksheets[0]
+        # Some programs write a wrong size, and then only a part would be read.
+        sheet.reset_dimensions()
+        rows = [[_plain(cell) for cell in row] for row in sheet.iter_rows()]
+    except _BROKEN_SHEET as error:
+        raise UserError(f"{path.name} is no XLSX table ({type(error).__name__}); save it as CSV in UTF-8") from None
+    width = max(map(len, rows), default=0)
+    return [(number, row + [""] * (width - len(row))) for number, row in enumerate(rows, 1)]
+
+
+def _plain(cell: Any) -> str:
+    """A cell as the spreadsheet shows it, as far as ids and texts go: leading zeros kept, no point after a number."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and _ZEROS.fullmatch(cell.number_format or ""):
+        return str(value).zfill(len(cell.number_format))
+    return str(value)
+
+
+def _text_rows(path: Path) -> list[tuple[int, list[str]]]:
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path.name}: {error.strerror}; allow reading it") from None
+    if text is None:
+        raise UserError(f"{path.name} is no table of text; save it as CSV in UTF-8")
+    given = _SEPARATOR_LINE.match(text)
+    text = text[given.end() :] if given else text
     # Text columns hold commas and semicolons; the line of names says what parts them.
-    separator = max("\t;,", key=lines[0].count)
-    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=separator))
-    if any(len(row) not in (0, len(rows[0])) for row in rows):
-        raise UserError(f"{path.name}: some rows have more or fewer cells than the line of column names; mend them")
-    return pd.DataFrame([row for row in rows[1:] if row], columns=rows[0], dtype=str)
-
-
-def _plain(value: object) -> str:
-    return str(value).strip()
+    separator = given[1] if given else max("\t;,", key=text.lstrip().partition("\n")[0].count)
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        # Only these are line ends: a text may hold others.
+        return list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1))
+    except csv.Error:
+        raise UserError(f"{path.name}: a cell has no end; close or double the quotation mark in it") from None

@@ -11,6 +11,7 @@ from mammoflow.dicom.headers import Header
 from mammoflow.privacy import Pseudonyms
 
 _LABELS = {"cdd_cesm": cdd_cesm.labels}
+_REPORT_NAMES = {"cdd_cesm": cdd_cesm.exam_of_report}
 
 
 def describer(dataset: dict[str, Any], annotations: list[Path]) -> Callable[[str], Header] | None:
@@ -28,6 +29,11 @@ def describer(dataset: dict[str, Any], annotations: list[Path]) -> Callable[[str
     if "image_table" in dataset:
         return folder.describer(annotations[0], dataset)
     return None
+
+
+def report_namer(kind: str) -> Callable[[str], str] | None:
+    """What tells the exam of a report by its relative path; None where the file's name is the exam's id."""
+    return _REPORT_NAMES.get(kind)
 
 
 def labels(kind: str, files: list[Path], *, classes: list[str], pseudonyms: Pseudonyms) -> pd.DataFrame:

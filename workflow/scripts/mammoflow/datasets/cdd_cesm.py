@@ -1,7 +1,7 @@
 """CDD-CESM: categorised digital database for low energy and subtracted contrast enhanced spectral mammography.
 
 Khaled et al., Scientific Data 9:122, 2022, doi 10.1038/s41597-022-01238-0. Names are P<patient>_<side>_<type>_<view>,
-type DM for low energy and CM for subtracted; one exam a patient.
+type DM for low energy and CM for subtracted; one exam a patient. Reports are P<patient>.docx.
 """
 
 import re
@@ -14,6 +14,7 @@ from mammoflow.dicom.headers import Header, Refused
 from mammoflow.errors import UserError
 from mammoflow.privacy import Pseudonyms
 
+_REPORT = re.compile(r"P\d+")
 _NAME = re.compile(r"P(?P<patient>\d+)_(?P<side>[LR])_(?:DM|CM)_(?P<view>CC|MLO)")
 _DENSITY = "Breast density (ACR)"
 
@@ -40,6 +41,12 @@ def describe(relative: str) -> Header:
         age_band="",
         year="",
     )
+
+
+def exam_of_report(relative: str) -> str:
+    """The exam that a report is of, by its name P<patient>; "" where the name is not of this form."""
+    name = PurePosixPath(relative).stem.strip()
+    return name if _REPORT.fullmatch(name) else ""
 
 
 def labels(workbook: Path, *, classes: list[str], pseudonyms: Pseudonyms) -> pd.DataFrame:
