@@ -1,13 +1,15 @@
 """Tiny untrained models in exactly the layout of the real ones, for trying the workflow without their weights."""
 
+import io
 import json
 import re
 from pathlib import Path
 
+import sentencepiece
 import timm
 import torch
 from timm.models import save_for_hf
-from transformers import BertConfig, BertTokenizerFast
+from transformers import BertConfig, BertTokenizerFast, MarianConfig, MarianMTModel
 
 TEXT_MODEL = "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -35,6 +37,24 @@ OPEN_CLIP_CONFIG = {
         "std": [0.26862954, 0.26130258, 0.27577711],
     },
 }
+# As published with opus-mt-es-en, but for the sizes.
+MARIAN_CONFIG = {
+    "activation_function": "swish",
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "max_position_embeddings": 512,
+    "scale_embedding": True,
+    "eos_token_id": 0,
+    "forced_eos_token_id": 0,
+}
+_PIECES = 400  # at most, of each sentencepiece model
+# Spread of the untrained weights, and how much likelier the end is made, so that translations differ and some end.
+_SPREAD, _END = 0.5, 8.0
 
 
 def make_encoder(folder: Path, *, sentences: list[str], seed: int = 0) -> None:
@@ -65,6 +85,62 @@ def make_network(folder: Path, *, seed: int = 0) -> None:
     network = timm.create_model("test_convnext", pretrained=False)
     folder.mkdir(parents=True, exist_ok=True)
     save_for_hf(network, str(folder), safe_serialization=True)
+
+
+def make_translator(folder: Path, *, sentences: list[str], seed: int = 0) -> None:
+    """Write a snapshot in the layout of opus-mt-es-en: configurations, weights, two sentencepiece models, vocabulary.
+
+    Parameters
+    ----------
+    folder
+        Where its files go.
+    sentences
+        What the sentencepiece models are made of; both are the same here.
+    seed
+        Of the weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = _make_pieces(folder, sentences)
+    pad = vocabulary - 1  # it also starts every translation
+    config = MarianConfig(
+        vocab_size=vocabulary, pad_token_id=pad, decoder_start_token_id=pad, init_std=_SPREAD, **MARIAN_CONFIG
+    )
+    torch.manual_seed(seed)
+    model = MarianMTModel(config)
+    model.final_logits_bias[0, model.config.eos_token_id] = _END
+    config.architectures = ["MarianMTModel"]
+    config.save_pretrained(folder)
+    settings = model.generation_config
+    settings.num_beams, settings.max_length, settings.bad_words_ids, settings.renormalize_logits = 4, 512, [[pad]], True
+    settings.save_pretrained(folder)
+    # Places are computed where the model is loaded, and no published snapshot holds them.
+    weights = {name: tensor for name, tensor in model.state_dict().items() if "embed_positions" not in name}
+    torch.save(weights, folder / "pytorch_model.bin")
+
+
+def _make_pieces(folder: Path, sentences: list[str]) -> int:
+    """Write source.spm, target.spm and what belongs to them; gives the size of the vocabulary."""
+    trained = io.BytesIO()
+    # One thread, so that the same sentences give the same bytes.
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(sentences),
+        model_writer=trained,
+        vocab_size=_PIECES,
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        num_threads=1,
+        minloglevel=2,
+    )
+    for name in ("source.spm", "target.spm"):
+        (folder / name).write_bytes(trained.getvalue())
+    model = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+    special = ["</s>", "<unk>"]
+    pieces = [model.id_to_piece(place) for place in range(model.get_piece_size())]
+    pieces = [*special, *(piece for piece in pieces if piece not in (*special, "<s>")), "<pad>"]
+    vocabulary = {piece: place for place, piece in enumerate(pieces)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"source_lang": "es", "target_lang": "en"}\n')
+    return len(pieces)
 
 
 def _make_tokenizer(folder: Path, sentences: list[str]) -> int:

@@ -21,6 +21,11 @@ ENCODER_FILES = (
     "config.json",
 )
 NETWORK_FILES = ("config.json", "model.safetensors")
+TRANSLATOR_FILES = ("config.json", "tokenizer_config.json", "source.spm", "target.spm", "vocab.json")
+# Not every snapshot has one, but where it does, translations follow from it.
+_TRANSLATOR_SEARCH = "generation_config.json"
+# The first that a snapshot offers: safetensors hold nothing but tensors.
+_TRANSLATOR_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def account(folder: Path) -> pd.DataFrame:
@@ -79,6 +84,41 @@ def fetch_encoder(source: str, revision: str, folder: Path) -> None:
 def fetch_network(model: str, folder: Path) -> None:
     """Download a timm network by its name with tag, such as convnext_base.fb_in22k_ft_in1k."""
     _download(f"timm/{model}", "main", folder, NETWORK_FILES)
+
+
+def fetch_translator(source: str, revision: str, folder: Path) -> None:
+    """Bring a Marian snapshot into `folder`: everything that loading needs, and one file of weights.
+
+    Parameters
+    ----------
+    source
+        "hf-hub:NAME", downloaded, or "local-dir:FOLDER", copied.
+    revision
+        Git revision on the hub.
+
+    Raises
+    ------
+    UserError
+        If the local folder is not there, is `folder` itself, or the snapshot lacks a file.
+    """
+    kind, _, name = source.partition(":")
+    if kind == "local-dir" and Path(name).resolve() == folder.resolve():
+        raise UserError(
+            f"config: translate.source {source} is where the snapshot is copied to; allowed: another folder"
+        )
+    # Weights of another revision must not stay beside those of this one.
+    shutil.rmtree(folder, ignore_errors=True)
+    for weights in _TRANSLATOR_WEIGHTS:
+        files = (*TRANSLATOR_FILES, _TRANSLATOR_SEARCH, weights)
+        if kind == "local-dir":
+            _copy(Path(name), folder, files)
+        else:
+            _download(name, revision, folder, files)
+        if (folder / weights).is_file():
+            break
+    missing = [file for file in (*TRANSLATOR_FILES, weights) if not (folder / file).is_file()]
+    if missing:
+        raise UserError(f"config: translate.source {source} has no {', '.join(missing)}; name a Marian snapshot")
 
 
 def _copy(source: Path, folder: Path, patterns: tuple[str, ...]) -> None:

@@ -1,0 +1,17 @@
+"""Fetch a translation model from the hub or a local folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammoflow.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with log_to(snakemake.log[0]):
+    from mammoflow import tables
+    from mammoflow.models import snapshots
+
+    folder = Path(snakemake.params.folder)
+    snapshots.fetch_translator(snakemake.params.source, snakemake.params.revision, folder)
+    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)
