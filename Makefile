@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo doctor test test-tools lint docs lock
+.PHONY: help demo doctor test test-tools lint bench docs lock
 
 # Modules of a cluster set these, and then other packages come before those of .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -37,6 +37,9 @@ lint: .venv/installed  ## check style and types of everything
 	$(RUN) mypy
 	$(RUN) snakefmt --check Snakefile rules
 	$(RUN) snakemake --lint
+
+bench: .venv/installed  ## measure speed, as ratios to a peer or a limit; benchmarks/README.md has figures
+	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; .venv/bin/python "$$benchmark"; done
 
 docs: .venv/installed  ## make the pages of docs/ again that follow from the code
 	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.references
