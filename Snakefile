@@ -15,7 +15,9 @@ report: "workflow/report/workflow.rst"
 include: "rules/common.smk"
 include: "rules/demo.smk"
 include: "rules/reports.smk"
+include: "rules/translation.smk"
 include: "rules/labels.smk"
+include: "rules/languages.smk"
 include: "rules/images.smk"
 include: "rules/cohort.smk"
 include: "rules/matching.smk"
@@ -33,8 +35,8 @@ include: "rules/report.smk"
 
 
 rule all:
-    """The report, and with it everything that it shows; beside it the private one, for those allowed to see it."""
+    """The report, and with it everything that it shows; beside it what only those allowed to see it may."""
     default_target: True
     input:
         "results/report/report.html",
-        "private/report.html" if HAS_REPORTS else [],
+        ["private/report.html", "private/review.tsv"] if HAS_REPORTS else [],

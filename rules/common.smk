@@ -32,11 +32,22 @@ DEMO = config["dataset"]["kind"] == "demo"
 # A folder of one's own may hold images or reports only; without images nothing can be predicted.
 HAS_IMAGES = config["dataset"]["kind"] != "folder" or "images" in config["dataset"]
 HAS_REPORTS = config["labels"]["source"] == "reports"
+HAS_TRANSLATION = HAS_REPORTS and config["translate"]["engine"] != "none"
+LANGUAGE = config["labels"]["language"]
+# The texts, and their sections, that labels can come from.
+READ = {
+    "original": ["private/reports/texts.tsv", "private/reports/sections.tsv"],
+    "translation": ["private/translations/texts.tsv", "private/translations/sections.tsv"],
+}
+TRANSLATION = "results/reports/translation.tsv"
+CORRECTED = "corrections" in config["labels"]
+EXTRACTED = "results/labels/extracted.tsv" if CORRECTED else "results/labels/labels.tsv"
 SHARDS = [str(shard) for shard in range(config["shards"])]
 SEEDS = config["split"]["seeds"]
 EXPERIMENTS = {name: config["experiments"][name] for name in config["run"]}
 ID_KEY = shipped("resources/demo/id.key") if DEMO else "private/id.key"
 PUBLISHED = shipped("resources/published/molina_roman_2025.yaml")
+LEXICON = shipped("resources/lexicons/mammography.yaml")
 TASK = shipped(f"resources/tasks/{config['task']}.yaml")
 
 # The user's files are no input of any rule, because their names may be a patient's: one walk writes lists into
@@ -77,6 +88,21 @@ def label_columns():
         place, settings = "dataset.image_table", config["dataset"]["image_table"]
         keys = ("image_column", "label_column")
     return {f"{place}.{key}": settings[key] for key in keys if key in settings}
+
+
+def extracted_from(language):
+    """Labels as they were extracted from the texts in this language."""
+    if language == "translation":
+        return "results/labels/translated.tsv"
+    return EXTRACTED if LANGUAGE == "original" else "results/labels/original.tsv"
+
+
+def audit_columns():
+    """Columns of the table that labels are audited by, by configuration key."""
+    columns = {
+        key: name for key, name in config["labels"].get("audit", {}).items() if key != "table"
+    }
+    return {f"labels.audit.{key}": name for key, name in columns.items()}
 
 
 def list_path(name):

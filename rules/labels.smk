@@ -1,16 +1,28 @@
-"""Label extraction: one label an exam, a breast or an image."""
+"""Labels: one an exam, a breast or an image; what a person made of them, and how far they are what is known."""
 
-if config["labels"]["source"] == "reports":
+# What was found in each report, in the order that it is read in.
+FOUND = [
+    *READ[LANGUAGE],
+    "private/labels/mentions.tsv",
+    "private/labels/corrections.tsv",
+]
+# The demo knows what its reports state, and public sets come with labels of their own.
+HAS_AUDIT = HAS_REPORTS and (config["dataset"]["kind"] != "folder" or "audit" in config["labels"])
+
+if HAS_REPORTS:
 
     rule extract_labels:
         """One label an exam, with the rule and the words that gave it."""
         input:
             reports="results/reports/reports.tsv",
-            sections="private/reports/sections.tsv",
+            texts=READ[LANGUAGE][0],
             task=TASK,
-            rules=shipped("resources/lexicons/density.yaml"),
+            lexicon=LEXICON,
+            rules=shipped("resources/rules/density.yaml"),
         output:
-            labels="results/labels/labels.tsv",
+            labels=extracted_from(LANGUAGE),
+            mentions="private/labels/mentions.tsv",
+            corrections="private/labels/corrections.tsv",
         log:
             "results/logs/extract_labels.log",
         benchmark:
@@ -21,7 +33,7 @@ if config["labels"]["source"] == "reports":
             mem_mb=1000,
             runtime=30,
         params:
-            policy=config["labels"],
+            policy=configuration.without_label_files(config["labels"]),
             code=code_hash("extract_labels.py"),
         script:
             "../workflow/scripts/extract_labels.py"
@@ -85,13 +97,75 @@ else:
             "../workflow/scripts/read_labels.py"
 
 
-if DEMO:
+if CORRECTED:
+
+    rule adjudicate_labels:
+        """The labels with a person's corrections in place of what was extracted."""
+        input:
+            key=ID_KEY,
+            labels=EXTRACTED,
+            task=TASK,
+        output:
+            labels="results/labels/labels.tsv",
+        log:
+            "results/logs/adjudicate_labels.log",
+        benchmark:
+            "results/benchmarks/adjudicate_labels.tsv"
+        conda:
+            "../envs/tables.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            files=list_path("annotations"),
+            sides_differ=config["labels"]["sides_differ"],
+            dataset=config["dataset"]["kind"],
+            ids=config["privacy"]["ids"],
+            digest=digest("annotations"),
+            code=code_hash("adjudicate_labels.py"),
+        script:
+            "../workflow/scripts/adjudicate_labels.py"
+
+
+if HAS_REPORTS:
+
+    rule list_review:
+        """What is still ambiguous, with its sentences, for a person to decide: it must not leave private/."""
+        input:
+            key=ID_KEY,
+            files=list_input("reports"),
+            labels="results/labels/labels.tsv",
+            found=FOUND,
+        output:
+            review="private/review.tsv",
+        log:
+            "results/logs/list_review.log",
+        benchmark:
+            "results/benchmarks/list_review.tsv"
+        conda:
+            "../envs/tables.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            files=lambda wildcards: list_path("reports"),
+            dataset=described(),
+            ids=config["privacy"]["ids"],
+            digest=digest("reports"),
+            code=code_hash("list_review.py"),
+        script:
+            "../workflow/scripts/list_review.py"
+
+
+if HAS_AUDIT:
 
     rule audit_labels:
-        """Extracted labels beside what the demo's reports really state."""
+        """What was extracted, before any correction, beside what is known from elsewhere."""
         input:
-            labels="results/labels/labels.tsv",
-            truth="results/demo/truth.tsv",
+            key=ID_KEY,
+            labels=EXTRACTED,
+            task=TASK,
+            truth="results/demo/truth.tsv" if DEMO else [],
         output:
             audit="results/labels/audit.tsv",
         log:
@@ -99,11 +173,16 @@ if DEMO:
         benchmark:
             "results/benchmarks/audit_labels.tsv"
         conda:
-            "../envs/tables.yaml"
+            "../envs/images.yaml"
         resources:
             mem_mb=1000,
             runtime=10,
         params:
+            files=list_path("annotations"),
+            columns=audit_columns(),
+            dataset=config["dataset"]["kind"],
+            ids=config["privacy"]["ids"],
+            digest=digest("annotations"),
             code=code_hash("audit_labels.py"),
         script:
             "../workflow/scripts/audit_labels.py"

@@ -1,16 +1,23 @@
 """The report: one self-contained page; and a private one, with the sentences behind the labels."""
 
+# What pages that show reports are put together from.
+EVIDENCE_PARTS = [*PAGE_PARTS, shipped("resources/report/evidence.html.j2")]
+
 if HAS_IMAGES:
 
     rule make_report:
         """What was run, on whom, who was left out and why, and every number with its interval."""
         input:
             template=shipped("resources/report/report.html.j2"),
-            parts=PAGE_PARTS,
+            parts=EVIDENCE_PARTS,
             images="results/images/images.tsv",
             exams="results/cohort/exams.tsv",
             labels="results/labels/labels.tsv",
-            audit="results/labels/audit.tsv" if DEMO else [],
+            reports="results/reports/reports.tsv" if HAS_REPORTS else [],
+            audit="results/labels/audit.tsv" if HAS_AUDIT else [],
+            languages=COMPARED,
+            # What was found in reports: on a page for everybody only where they are nobody's.
+            found=FOUND if DEMO else [],
             classes="results/splits/classes.tsv",
             manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
             matching=expand("results/matching/{recipe}/tables.tsv", recipe=recipes_in_use()),
@@ -46,6 +53,10 @@ if HAS_IMAGES:
             runtime=10,
         params:
             config=caveats.public(config),
+            in_colour=10,
+            most=200,
+            dataset=config["dataset"]["kind"],
+            language=LANGUAGE,
             experiments=EXPERIMENTS,
             seeds=SEEDS,
             recipes={name: config["recipes"][name]["matching"] for name in recipes_in_use()},
@@ -64,6 +75,8 @@ else:
             parts=PAGE_PARTS,
             labels="results/labels/labels.tsv",
             reports="results/reports/reports.tsv" if HAS_REPORTS else [],
+            audit="results/labels/audit.tsv" if HAS_AUDIT else [],
+            languages=COMPARED,
             task=TASK,
         output:
             page="results/report/report.html",
@@ -78,9 +91,11 @@ else:
             runtime=10,
         params:
             config=caveats.public(config),
+            most=200,
+            dataset=config["dataset"]["kind"],
+            language=LANGUAGE,
             not_run=list(EXPERIMENTS),
-            # No model is used, so nothing is to be said about untrained ones.
-            caveats=caveats.full(config | {"weights": "pretrained"}),
+            caveats=caveats.of_labels(config),
             code=code_hash("make_label_report.py"),
         script:
             "../workflow/scripts/make_label_report.py"
@@ -92,9 +107,10 @@ if HAS_REPORTS:
         """Every label with the sentences behind it, for those who may read them: it must not leave private/."""
         input:
             template=shipped("resources/report/private.html.j2"),
-            parts=PAGE_PARTS,
+            parts=EVIDENCE_PARTS,
             labels="results/labels/labels.tsv",
-            sections="private/reports/sections.tsv",
+            audit="results/labels/audit.tsv" if HAS_AUDIT else [],
+            found=FOUND,
         output:
             page="private/report.html",
         log:
@@ -108,8 +124,9 @@ if HAS_REPORTS:
             runtime=10,
         params:
             in_colour=10,
+            most=200,
             caveats=["This page holds words of patients' reports. Do not copy it out of private/."]
-            + caveats.full(config | {"weights": "pretrained"}),
+            + caveats.of_labels(config),
             code=code_hash("make_private_report.py"),
         script:
             "../workflow/scripts/make_private_report.py"

@@ -169,6 +169,17 @@ def test_axe_finds_nothing_serious(pages, name, flags, tmp_path):
     assert ask(pages[name], ACCESSIBLE, tmp_path, flags=flags, library=AXE.read_text()) == []
 
 
+@pytest.mark.parametrize("name", ["report", "private"])
+def test_statements_differ_without_colour(pages, name, tmp_path):
+    function = """async () => Object.fromEntries([...document.querySelectorAll("article mark")].map((one) => {
+      const style = getComputedStyle(one);
+      return [one.className, [style.borderBottomStyle, style.fontWeight, style.fontStyle].join(" ")];
+    }))"""
+    looks = ask(pages[name], function, tmp_path)
+    assert set(looks) == {"counted", "unclear", "rejected"}
+    assert len(set(looks.values())) == 3
+
+
 def test_dark_page_is_dark(pages, tmp_path):
     said = ask(pages["report"], MEASURE, tmp_path, flags=[DARK])
     assert said["dark"]

@@ -154,7 +154,11 @@ def test_missing_key(path):
             "config: dataset.variant is missing; allowed: low_energy, subtracted",
         ),
         ({"dataset": {"root": "x"}}, "config: dataset.root is 'x'; there is no such key; allowed keys: kind"),
-        (merge(CDD, {"labels": {"source": "reports"}}), "config: labels.source is 'reports'; allowed: dataset"),
+        (merge(CDD, {"labels": {"source": "table"}}), "config: labels.source is 'table'; allowed: dataset, reports"),
+        (
+            {"dataset": {"kind": "folder", "reports": "texts", "report_columns": {"exam": "e", "text": "t"}}},
+            "config: dataset.report_columns is {'exam': 'e', 'text': 't'}; allowed where dataset.reports is a table:",
+        ),
         ({"task": "x" * 1000}, "config: task is 'xxx"),
         ({"task": "two\nlines"}, "config: task is 'two\\nlines'; allowed: density"),
     ],
@@ -192,3 +196,15 @@ def test_schema_explains_every_key():
             yield from unexplained(node["additionalProperties"], f"{path}.*")
 
     assert list(unexplained(schema, "")) == []
+
+
+@pytest.mark.parametrize(
+    ("dataset", "key"),
+    [
+        ({"kind": "demo"}, "AccessionNumber"),
+        ({"kind": "folder", "exam_key": "StudyInstanceUID"}, "StudyInstanceUID"),
+        ({"kind": "folder", "exam_key": "column", "image_table": {}}, "AccessionNumber"),
+    ],
+)
+def test_what_names_an_exam_in_a_header(dataset, key):
+    assert configuration.header_key(dataset) == key

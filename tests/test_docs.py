@@ -193,10 +193,13 @@ def reasons_in(source):
 def reasons_of_rules():
     """Reason codes that follow from the rules of label extraction: their contexts."""
     found = set()
-    for path in (REPO / "resources/lexicons").glob("*.yaml"):
-        for context in yaml.safe_load(path.read_text(encoding="utf-8"))["contexts"]:
+    for path in (REPO / "resources/rules").glob("*.yaml"):
+        rules = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found |= set(rules["editions"].values())
+        for context in rules["contexts"]:
             rejects = not context.get("unclear") and context["where"] != "exam"
-            found.add(f"only_{context['id']}" if rejects else context["id"])
+            code = context.get("reason", context["id"])
+            found.add(f"only_{code}" if rejects else code)
     return found
 
 

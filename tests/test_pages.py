@@ -12,7 +12,8 @@ from mammoflow import accounts, provenance, tables
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import compare
 from mammoflow.figures import style
-from mammoflow.pages import evidence, figures, html, labels, sections, summary
+from mammoflow.pages import audits, evidence, figures, html, labels, languages, sections, summary
+from mammoflow.reports import auditing, records
 from tests.test_plots import (
     FIGURES,
     PUBLISHED,
@@ -73,9 +74,37 @@ def make_labels(exams):
     return tables.frame_of([text | row for row in rows], tables.LABELS)
 
 
+def make_reports(exams):
+    rows = [
+        {"exam_id": row.exam_id, "texts": 2, "language": "es", "status": "parsed", "sections": "findings"}
+        for row in exams[exams["label_status"] != "missing"].itertuples()
+    ]
+    return tables.frame_of(rows, tables.REPORTS)
+
+
+def make_languages():
+    """Two exams, of which one gets another label from its translation."""
+    compared = [
+        {"exam_id": "e1", "original": "b", "translation": "b", "agree": True},
+        {"exam_id": "e2", "original": "c", "translation": "ambiguous", "agree": False, "reason": "translation_check"},
+    ]
+    became = [
+        {"exam_id": "e1", "status": "translated", "sentences": 4, "failed": 0},
+        {"exam_id": "e2", "status": "translated", "sentences": 4, "failed": 1, "changed": "codes"},
+    ]
+    return languages.of_run(
+        tables.frame_of(compared, tables.LANGUAGES),
+        tables.frame_of(became, tables.TRANSLATION),
+        task=TASK,
+        language="original",
+    )
+
+
 def make_audit():
-    rows = [{"exam_id": f"e{i}", "stated": "c", "found": "c" if i else "none", "agree": i > 0} for i in range(20)]
-    return tables.frame_of(rows, tables.AUDIT)
+    rows = [{"exam_id": f"e{i}", "stated": "bc"[i % 2], "found": "bc"[i % 2] if i else "none"} for i in range(18)]
+    rows += [{"exam_id": "e18", "stated": "none", "found": "d"}, {"exam_id": "e19", "stated": "b", "found": "c"}]
+    rows += [{"exam_id": "e20", "stated": "c", "found": "missing"}]
+    return tables.frame_of([row | {"agree": row["stated"] == row["found"]} for row in rows], tables.AUDIT)
 
 
 def make_matching():
@@ -110,8 +139,11 @@ def make_values(folder):
         "experiments": sections.experiments(SETTINGS),
         "flow": figures.flow(folder / "flow.png"),
         "cohort": sections.cohort(images, exams),
-        "labels": labels.labels(make_labels(exams), exams, TASK),
-        "audit": labels.audit(make_audit()),
+        "labels": labels.labels(make_labels(exams), TASK, reports=make_reports(exams), exams=exams),
+        "audit": audits.of_run(make_audit(), TASK, dataset="demo", corrected=False, most=1),
+        "languages": make_languages(),
+        "evidence": evidence.reports(make_own_labels(), make_records(), ["e1", "e2"]),
+        "private": True,
         "leaking": leaking,
         "leak": leak,
         "classes": sections.classes(make_classes(manifest), TASK),
@@ -193,7 +225,7 @@ def test_a_value_that_is_not_given_is_an_error(values):
 
 
 def test_page_without_audit_training_and_warning(values):
-    bare = values | {"audit": None, "training": [], "confusion": [], "warning": "", "caveats": []}
+    bare = values | {"audit": None, "languages": None, "training": [], "confusion": [], "warning": "", "caveats": []}
     reader = read(html.render(REPORT, **bare))
     assert "⚠" not in "".join(reader.text)
     assert "No method in this run was trained by gradient descent." in "".join(reader.text)
@@ -255,10 +287,6 @@ def test_dropped_and_merged_classes_are_said():
     table = sections.classes(classes, TASK)
     assert "almost entirely fatty" in table.notes[0]
     assert table.rows[1][1] == "merged into b+c"
-
-
-def test_audit_counts_agreement():
-    assert "19 of 20 reports (95.0 %)" in labels.audit(make_audit())["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -358,16 +386,8 @@ def test_pictures_without_sides_and_labels_without_reports():
     manifest = make_manifest().assign(laterality="", view="other")
     exams = make_exams(manifest).assign(report_status="")
     assert len(sections.cohort(make_images(manifest), exams)) == 3
-    steps = [row[0] for row in labels.labels(make_labels(exams), exams, TASK)[0].rows]
+    steps = [row[0] for row in labels.labels(make_labels(exams), TASK, reports=None, exams=exams)[0].rows]
     assert not any("report" in step for step in steps[1:])
-
-
-def make_reports(exams):
-    rows = [
-        {"exam_id": row.exam_id, "language": "es", "status": "parsed", "sections": "findings"}
-        for row in exams[exams["label_status"] != "missing"].itertuples()
-    ]
-    return tables.frame_of(rows, tables.REPORTS)
 
 
 def make_label_page(*, with_reports=True):
@@ -379,7 +399,9 @@ def make_label_page(*, with_reports=True):
         task=TASK.name,
         caveats=[],
         summary=labels.summary_without_images(make_labels(exams), reports, task=TASK, not_run=list(SETTINGS)),
-        labels=labels.without_images(make_labels(exams), reports, TASK),
+        labels=labels.labels(make_labels(exams), TASK, reports=reports, exams=None),
+        audit=audits.of_run(make_audit(), TASK, dataset="folder", corrected=True, most=9) if with_reports else None,
+        languages=make_languages() if with_reports else None,
         private=with_reports,
         commit="0" * 40,
         versions=sections.versions({"numpy": "1"}),
@@ -397,70 +419,185 @@ def test_label_page_names_what_was_not_run(with_reports):
     assert "SECRET" not in page
 
 
-LABELS = [
-    ("e1", "", "c", "labelled", "", "rule_c", "tipo C"),
-    ("e2", "", "", "ambiguous", "contradiction", "rule_b | rule_c", "tipo B | tipo C"),
-    ("e2", "L", "c", "labelled", "", "rule_c", "tipo C"),
-    ("e3", "", "", "none", "no_statement", "", ""),
-    ("e4", "", "b", "labelled", "", "rule_b", "dos < tres"),
-]
-SECTION_ROWS = [
-    ("e1", 0, "comparison", "Previo de 2015, tipo C. Sin cambios."),
-    ("e1", 1, "findings", "Sin nódulos. Mamas de densidad\ntipo\nC. Ganglios normales."),
-    ("e2", 0, "findings", "Derecha tipo B. Otra frase. Izquierda tipo C."),
-    ("e3", 0, "body", "Sin más <b>datos</b>."),
+# Statements are written [words|status|rule], words that were put right {words|read as}.
+TEXTS = {
+    "e1": (
+        ("comparison", "Previo de 2015, [tipo B|rejected|rule_b]. Sin cambios."),
+        ("findings", "Sin nódulos. Mamas de {dencidad|densidad}\n[tipo\nC|counted|rule_c]. Ganglios normales."),
+    ),
+    "e2": (("findings", "Derecha [tipo B|counted|rule_b|R]. Otra frase. Izquierda [tipo {CC|C}|unclear|rule_c|L]."),),
+    "e3": (("body", "Sin más <b>datos</b>."),),
+    "e4": (("body", "Nada."),),
+}
+OWN_LABELS = [
+    ("e1", "", "c", "labelled", "", "rule_c"),
+    ("e2", "", "", "ambiguous", "contradiction", "rule_b | rule_c"),
+    ("e2", "L", "c", "labelled", "", "rule_c"),
+    ("e3", "", "", "none", "no_statement", ""),
+    ("e4", "", "b", "labelled", "corrected", "correction"),
+    ("e5", "", "", "ambiguous", "several_texts", ""),
 ]
 
 
-def make_evidence():
-    """The evidence of `LABELS`, and the sections that it is from."""
-    names = ("exam_id", "side", "label", "status", "reason", "rule", "evidence")
-    rows = [dict(zip(names, row, strict=True)) | {"level": "breast" if row[1] else "exam"} for row in LABELS]
-    text = tables.frame_of(
-        [dict(zip(tables.SECTIONS.columns, row, strict=True)) for row in SECTION_ROWS], tables.SECTIONS
+def make_record(exam_id, parts):
+    """A record of sections in the notation of `TEXTS`."""
+    text, cut, said, respelt, opened = "", [], [], [], []
+    for kind, marked in parts:
+        start = len(text)
+        for token in re.split(r"([\[{]|(?:\|[^|\]}]*)+[\]}])", marked):
+            if token in ("[", "{"):
+                opened.append(len(text))
+            elif token.startswith("|"):
+                given = token[1:-1].split("|")
+                if token[-1] == "}":
+                    respelt.append(records.Respelling(opened.pop(), len(text), given[0]))
+                else:
+                    status, rule, *side = given
+                    of_class = (rule[-1],)
+                    context = "" if status == "counted" else "hedge"
+                    said.append(
+                        records.Statement(opened.pop(), len(text), rule, "".join(side), of_class, status, context)
+                    )
+            else:
+                text += token
+        cut.append(records.Section(kind, start, len(text)))
+        text += "\n"
+    return records.Record(f"own {exam_id}", text, tuple(cut), tuple(said), tuple(respelt))
+
+
+def make_records():
+    return {exam_id: make_record(exam_id, parts) for exam_id, parts in TEXTS.items()}
+
+
+def make_own_labels():
+    names = ("exam_id", "side", "label", "status", "reason", "rule")
+    rows = [dict(zip(names, row, strict=True)) | {"level": "breast" if row[1] else "exam"} for row in OWN_LABELS]
+    return tables.frame_of(rows, tables.LABELS)
+
+
+def make_own_audit():
+    rows = [
+        {"exam_id": "e1", "stated": "c", "found": "c", "agree": True},
+        {"exam_id": "e2", "side": "L", "stated": "b", "found": "c", "agree": False},
+        {"exam_id": "e9", "stated": "b", "found": "missing", "agree": False},
+    ]
+    return tables.frame_of(rows, tables.AUDIT)
+
+
+def make_private_page(*, most=9, with_audit=True):
+    own, found = make_own_labels(), make_records()
+    wrong = auditing.disagreements(make_own_audit())
+    return html.render(
+        ROOT / "resources/report/private.html.j2",
+        caveats=["private"],
+        evidence=evidence.of_labels(own, found, most=most),
+        disagreements=evidence.of_disagreements(wrong, found, most=most) if with_audit else None,
+        reports=evidence.reports(own, found, evidence.choose(own, found, n=10)),
     )
-    return evidence.of_labels(tables.frame_of(rows, tables.LABELS), text), text
-
-
-def make_private_page():
-    by_status, text = make_evidence()
-    reports = evidence.reports(by_status, text, evidence.choose(by_status, n=10))
-    template = ROOT / "resources/report/private.html.j2"
-    return html.render(template, caveats=["private"], evidence=by_status, reports=reports)
-
-
-@pytest.fixture(scope="module")
-def private():
-    return make_evidence()
 
 
 def marked(pieces):
-    return [text for text, is_evidence in pieces if is_evidence]
+    """Words of statements with their status, and respelt ones with what they were read as."""
+    return [(one.text, one.status, one.read_as) for one in pieces if one.status or one.respelt]
 
 
-def test_evidence_is_marked_in_its_sentence(private):
-    by_status, _ = private
-    assert [len(by_status[status]) for status in evidence.ORDER] == [1, 1, 3]
-    assert [marked(sentence) for sentence in by_status["ambiguous"][0].sentences] == [["tipo B"], ["tipo C"]]
-    assert by_status["ambiguous"][0].sentences[1] == (("Izquierda ", False), ("tipo C", True), (".", False))
-    # The findings, not the comparison before them; and over the ends of lines.
-    (sentence,) = by_status["labelled"][0].sentences
-    assert sentence == (("tipo\nC", True), (".", False))
-    assert by_status["none"][0].sentences == ()
+def test_records_are_put_together_from_tables():
+    frames = [
+        (tables.TEXTS, [("e1", "own e1", "Mamas ACR c. No b."), ("e2", "own e2", "Nada.")]),
+        (tables.SECTIONS, [("e1", 1, "impression", 13, 18), ("e1", 0, "findings", 0, 12)]),
+        (
+            tables.MENTIONS,
+            [
+                ("e1", 13, 17, "code", "", "b", "5", "rejected", "negated"),
+                ("e1", 6, 11, "code", "L", "c d", "5", "counted", ""),
+            ],
+        ),
+        (tables.CORRECTIONS, [("e1", 0, 5, "MAMAS", "spelling")]),
+    ]
+    made = [
+        tables.frame_of([dict(zip(table.columns, row, strict=True)) for row in rows], table) for table, rows in frames
+    ]
+    assert records.of_tables(*made) == {
+        "e1": records.Record(
+            "own e1",
+            "Mamas ACR c. No b.",
+            (records.Section("findings", 0, 12), records.Section("impression", 13, 18)),
+            (
+                records.Statement(6, 11, "code", "L", ("c", "d"), "counted", ""),
+                records.Statement(13, 17, "code", "", ("b",), "rejected", "negated"),
+            ),
+            (records.Respelling(0, 5, "MAMAS"),),
+        ),
+        "e2": records.Record("own e2", "Nada."),
+    }
 
 
-def test_words_that_are_not_in_the_text_are_shown_alone(private):
-    last = private[0]["labelled"][-1]
-    assert (last.statements, last.sentences) == ((("rule_b", "dos < tres"),), ())
+def test_evidence_is_marked_where_it_stands():
+    found = evidence.of_labels(make_own_labels(), make_records(), most=9)
+    assert [len(found[status].shown) for status in evidence.ORDER] == [2, 1, 3]
+    of_exam, without_text = found["ambiguous"].shown
+    assert [marked(sentence) for sentence in of_exam.sentences] == [
+        [("tipo B", "counted", "")],
+        [("tipo ", "unclear", ""), ("CC", "unclear", "C")],
+    ]
+    assert [piece.tags for piece in of_exam.sentences[1]] == [(), (), ("2?",), ()]
+    assert (without_text.why, without_text.sentences, without_text.lines) == ("several_texts", (), ())
+    # A breast's label has the statements about it; one over the end of a line is whole.
+    (sentence,) = found["labelled"].shown[1].sentences
+    assert [piece.text for piece in sentence] == ["Izquierda ", "tipo ", "CC", "."]
+    (sentence,) = found["labelled"].shown[0].sentences
+    assert marked(sentence) == [("dencidad", "", "densidad"), ("tipo\nC", "counted", "")]
+    assert [line.said for line in found["labelled"].shown[0].lines] == ["counted: c, by rule_c"]
 
 
-def test_reports_in_colour_cover_every_status(private):
-    by_status, text = private
-    assert evidence.choose(by_status, n=3) == ["e1", "e2", "e3"]
-    shown = evidence.reports(by_status, text, ["e1", "e2", "e4"])
-    assert [marked(part.pieces) for part in shown[0].parts] == [[], ["tipo\nC"]]
+def test_statements_that_overlap_are_cut_and_shown_by_the_strongest():
+    text = "mamas densas tipo c"
+    statements = (
+        records.Statement(0, 12, "dense", "", ("c", "d"), "unclear", "imprecise"),
+        records.Statement(6, 19, "code", "R", ("c",), "counted", ""),
+        records.Statement(13, 19, "type", "", (), "rejected", "prior"),
+    )
+    own = evidence.pieces(records.Record("x", text, statements=statements), 0, len(text))
+    assert [(one.text, one.status, one.tags) for one in own] == [
+        ("mamas ", "unclear", ()),
+        ("densas", "counted", ("1?",)),
+        (" ", "counted", ()),
+        ("tipo c", "counted", ("2", "3×")),
+    ]
+    assert own[1].title == "1?: unclear (imprecise): c or d, by dense; 2: counted: c, side R, by code"
+    assert "3×: rejected (prior): no class, by type" in own[3].title
+    assert "".join(one.text for one in own) == text
+
+
+def test_reports_in_colour_cover_every_status_and_have_a_text():
+    own, found = make_own_labels(), make_records()
+    assert evidence.choose(own, found, n=3) == ["e1", "e2", "e3"]
+    assert evidence.choose(own, found, n=10) == ["e1", "e2", "e3", "e4"]
+    shown = evidence.reports(own, found, ["e1", "e2", "e4"])
+    assert [[text for text, status, _ in marked(part.pieces) if status] for part in shown[0].parts] == [
+        ["tipo B"],
+        ["tipo\nC"],
+    ]
+    assert [line.tag for line in shown[0].lines] == ["1×", "2"]
     assert [one.side for one in shown[1].labels] == ["", "L"]
-    assert shown[2].parts == ()
+    assert [one.label for one in shown[2].labels] == ["b"]
+
+
+def test_a_page_of_thousands_shows_every_ambiguous_label_and_says_how_many_others_it_leaves_out():
+    rows = [{"exam_id": f"{i:05d}", "status": "ambiguous", "level": "exam"} for i in range(1500)]
+    rows += [{"exam_id": f"l{i:05d}", "status": "labelled", "label": "c", "level": "exam"} for i in range(1500)]
+    found = evidence.of_labels(tables.frame_of(rows, tables.LABELS), {}, most=200)
+    assert [(len(found[status].shown), found[status].left_out) for status in evidence.ORDER] == [
+        (1500, 0),
+        (0, 0),
+        (200, 1300),
+    ]
+    assert found["labelled"].shown[-1].exam_id == "l00199"
+    text = "".join(read(make_private_page(most=2)).text)
+    assert "Labelled (3)" in text
+    assert (
+        "Shown are the first 2 by their ids; 1 more are left out here, and stand in results/labels/labels.tsv." in text
+    )
 
 
 def test_private_page_says_what_it_is_and_escapes_everything():
@@ -470,8 +607,82 @@ def test_private_page_says_what_it_is_and_escapes_everything():
     assert "<b>datos" not in page
     assert "Sin más <b>datos</b>." in "".join(reader.text)
     headings = [attributes["id"] for tag, attributes in reader.tags if tag == "section"]
-    assert headings == ["reports", "ambiguous", "none", "labelled"]
+    assert headings == ["reports", "disagreements", "ambiguous", "none", "labelled"]
     assert "contradiction" in page
+    assert "[read as densidad]" in page
+    titles = {attributes["title"] for tag, attributes in reader.tags if tag == "mark" and "title" in attributes}
+    assert "1×: rejected (hedge): b, by rule_b" in titles
+
+
+def test_disagreements_have_their_sentences_in_the_private_page_only(page):
+    private = "".join(read(make_private_page()).text)
+    wrong = private[private.index("Found otherwise than known: 1 rows") : private.index("Ambiguous: no label, because")]
+    assert "c (known: b)" in wrong
+    assert "Izquierda tipo CC" in wrong
+    assert "e9" not in wrong
+    assert "disagreements" not in make_private_page(with_audit=False)
+    public = "".join(read(page).text)
+    assert "e19" not in public  # only the first of two is asked for
+    assert "The first 1 by their ids; 2 more stand in results/labels/audit.tsv." in public
+
+
+def test_synthetic_reports_are_shown_and_called_so_and_others_are_not(values, page):
+    shown = "".join(read(page).text)
+    assert "the demo's reports are synthetic" in shown
+    assert "Izquierda tipo CC" in shown
+    bare = html.render(REPORT, **values | {"evidence": []})
+    assert "Izquierda" not in bare
+    assert "synthetic" not in bare
+    assert "private/report.html" in bare
+    assert "private/report.html" not in html.render(REPORT, **values | {"evidence": [], "private": False})
+
+
+def rows_of(given, caption):
+    (table,) = [one for one in given if one.caption.startswith(caption)]
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def test_label_tables_count_steps_languages_editions_and_rules():
+    own = make_own_labels()
+    own["edition"] = ["4", "", "4", "", "", ""]
+    status = ["parsed", "parsed", "parsed", "parsed", "duplicate"]
+    reports = tables.frame_of(
+        [
+            {"exam_id": f"e{i}", "texts": i, "language": "en" if i == 3 else "es" if one == "parsed" else ""}
+            | {"status": one}
+            for i, one in enumerate(status, start=1)
+        ],
+        tables.REPORTS,
+    )
+    given = labels.labels(own, TASK, reports=reports, exams=None)
+    assert [tuple(row.values()) for row in rows_of(given, "From reports")] == [
+        ("report texts found", 15),
+        ("exams with a report", 5),
+        ("exams with a parsed report", 4),
+        ("exams with a label", 2),
+        ("exams left ambiguous", 2),
+        ("exams without a statement, or without a readable report", 1),
+        ("of these exams, those that a person corrected", 1),
+    ]
+    assert rows_of(given, "Exams with a parsed report") == [
+        {"language": "en", "exams": 1, "labelled": 0, "ambiguous": 0, "none": 1},
+        {"language": "es", "exams": 3, "labelled": 2, "ambiguous": 1, "none": 0},
+    ]
+    heterogeneous, scattered = f"{TASK.of('c').name} (c)", f"{TASK.of('b').name} (b)"
+    editions = {row["edition"]: row for row in rows_of(given, "Labelled exams by the edition")}
+    assert (editions["4"][heterogeneous], editions["not told"][scattered]) == (1, 1)
+    rules = {(row["rule"], row["level"]): row for row in rows_of(given, "Labels by the rules")}
+    assert rules["rule_c", "exam"] | {"rule": "", "level": ""} == {
+        "rule": "", "level": "", scattered: 0, heterogeneous: 1, "ambiguous": 1
+    }  # fmt: skip
+    assert rules["rule_b", "exam"]["ambiguous"] == 1
+    assert rules["correction", "exam"][scattered] == 1
+    assert ("(none)", "exam") not in rules
+
+
+def test_label_tables_of_nothing():
+    given = labels.labels(tables.empty(tables.LABELS), TASK, reports=tables.empty(tables.REPORTS), exams=None)
+    assert rows_of(given, "Exams with a parsed report") == rows_of(given, "Labels by the rules") == []
 
 
 def test_names_may_break_after_an_underscore_and_stay_escaped():

@@ -203,7 +203,7 @@ def check_said(error, path):
 
 def test_value_outside_the_allowed_ones(tmp_path):
     frame = tables.frame_of(
-        [{"exam_id": "1", "language": "es", "status": "lost", "reason": "", "sections": ""}], tables.REPORTS
+        [{"exam_id": "1", "texts": 1, "language": "es", "status": "lost", "reason": "", "sections": ""}], tables.REPORTS
     )
     with pytest.raises(UserError, match="column status at row 0"):
         tables.write(frame, tmp_path / "reports.tsv", tables.REPORTS)

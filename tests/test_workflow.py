@@ -235,7 +235,7 @@ def test_touching_what_did_not_change_reruns_nothing(demo, checkout):
         demo / "results/images/images.tsv",
         demo / "mine.yaml",
         checkout / "config.yaml",
-        *checkout.glob("resources/lexicons/*"),
+        *checkout.glob("resources/rules/*"),
         *checkout.glob("resources/tasks/*"),
     ]
     for path in touched:

@@ -1,6 +1,6 @@
-"""Set the labels extracted beside what the demo's reports really state."""
+"""Set the labels extracted from reports beside what is known of the same exams or breasts."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mammoflow.logs import log_to
 
@@ -8,12 +8,32 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import tables
-    from mammoflow.logs import log
-    from mammoflow.reports.extraction import audit
+    from pathlib import Path
 
-    labels = tables.read(snakemake.input.labels, tables.LABELS)
-    truth = tables.read(snakemake.input.truth, tables.TRUTH)
-    audited = audit(labels, truth)
-    log.info("labels that agree with the truth: %d of %d", audited["agree"].sum(), len(audited))
+    from mammoflow import datasets, tables, tasks
+    from mammoflow.datasets import folder
+    from mammoflow.logs import log
+    from mammoflow.privacy import Pseudonyms, load_key
+    from mammoflow.reports import auditing
+
+    given, params = snakemake.input, snakemake.params
+    classes = tasks.load(given.task).keys
+    if given.get("truth"):
+        known = auditing.known_of_truth(tables.read(given.truth, tables.TRUTH))
+    else:
+        files = tables.read(params.files, tables.INPUT_FILES).set_index("relative")["path"]
+        how: dict[str, Any] = {
+            "classes": [*classes, *auditing.WITHOUT_LABEL],
+            "pseudonyms": Pseudonyms(load_key(given.key), params.dataset, params.ids),
+        }
+        if params.columns:
+            table = Path(files["labels.audit.table"])
+            stated = folder.labels(table, params.columns, level="breast", pictures=[], **how)
+        else:
+            stated = datasets.labels(params.dataset, [Path(files["dataset.root"])], **how)
+        known = auditing.known_of_labels(stated)
+        log.info("%d of %d rows beside the reports say what the label is", len(known), len(stated))
+    audited = auditing.audit(tables.read(given.labels, tables.LABELS), known)
+    found = auditing.agreement(audited, classes)
+    log.info("labels that are what is known: %d of %d; silently wrong: %d", found.agreed, found.n, found.silently_wrong)
     tables.write(audited, snakemake.output.audit, tables.AUDIT)

@@ -1,4 +1,4 @@
-"""Make the private report: every label with the sentences behind it, and some whole reports in colour."""
+"""Make the private report: labels with the sentences behind them, and some whole reports in colour."""
 
 from typing import TYPE_CHECKING
 
@@ -13,16 +13,21 @@ with log_to(snakemake.log[0]):
     from mammoflow import files, tables
     from mammoflow.pages import evidence, html
     from mammoflow.privacy import make_private
+    from mammoflow.reports import auditing, records
 
     given, params = snakemake.input, snakemake.params
-    sections = tables.read(given.sections, tables.SECTIONS)
-    by_status = evidence.of_labels(tables.read(given.labels, tables.LABELS), sections)
-    chosen = evidence.choose(by_status, n=params.in_colour)
+    labels = tables.read(given.labels, tables.LABELS)
+    audit = tables.read(given.audit, tables.AUDIT) if given.get("audit") else None
+    of_exams = records.read(given.found)
+    chosen = evidence.choose(labels, of_exams, n=params.in_colour)
     page = html.render(
         given.template,
         caveats=params.caveats,
-        evidence=by_status,
-        reports=evidence.reports(by_status, sections, chosen),
+        evidence=evidence.of_labels(labels, of_exams, most=params.most),
+        disagreements=None
+        if audit is None
+        else evidence.of_disagreements(auditing.disagreements(audit), of_exams, most=params.most),
+        reports=evidence.reports(labels, of_exams, chosen),
     )
     make_private(Path(snakemake.output.page).parent)
     files.write_text(page, snakemake.output.page, mode=0o600)

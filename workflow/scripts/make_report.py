@@ -13,7 +13,8 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import files, provenance, tables, tasks
     from mammoflow.evaluation import table1
-    from mammoflow.pages import figures, html, labels, sections, summary
+    from mammoflow.pages import audits, evidence, figures, html, labels, languages, sections, summary
+    from mammoflow.reports import records
 
     given, params = snakemake.input, snakemake.params
     task = tasks.load(given.task)
@@ -24,7 +25,14 @@ with log_to(snakemake.log[0]):
     metrics = {name: tables.read(path, tables.METRICS) for name, path in read_metrics}
     read_matching = zip(params.recipes, given.matching, strict=True)
     matching = {recipe: tables.read(path, tables.MATCHING) for recipe, path in read_matching}
+    of_run = tables.read(given.labels, tables.LABELS)
+    reports = tables.read(given.reports, tables.REPORTS) if given.get("reports") else None
     audit = tables.read(given.audit, tables.AUDIT) if given.get("audit") else None
+    kinds = (tables.LANGUAGES, tables.TRANSLATION)
+    compared = [tables.read(path, kind) for path, kind in zip(given.get("languages", ()), kinds, strict=False)]
+    # Only the demo's reports are given here.
+    of_exams = records.read(given.found) if given.get("found") else {}
+    chosen = evidence.choose(of_run, of_exams, n=params.in_colour)
     comparisons = tables.read(given.comparisons, tables.COMPARISONS)
     leaking, leak = sections.leak_check(manifests)
     first = manifests[min(params.seeds)]
@@ -49,8 +57,15 @@ with log_to(snakemake.log[0]):
         experiments=sections.experiments(params.experiments),
         flow=figures.flow(given.flow),
         cohort=sections.cohort(images, exams),
-        labels=labels.labels(tables.read(given.labels, tables.LABELS), exams, task),
-        audit=None if audit is None else labels.audit(audit),
+        labels=labels.labels(of_run, task, reports=reports, exams=exams),
+        audit=None
+        if audit is None
+        else audits.of_run(
+            audit, task, dataset=params.dataset, corrected=labels.corrected(of_run) > 0, most=params.most
+        ),
+        evidence=evidence.reports(of_run, of_exams, chosen),
+        languages=languages.of_run(*compared, task=task, language=params.language) if compared else None,
+        private=reports is not None,
         leaking=leaking,
         leak=leak,
         classes=sections.classes(tables.read(given.classes, tables.CLASSES), task),

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from mammoflow.configuration import without_paths
+from mammoflow.configuration import without_label_files, without_paths
 
 UNTRAINED = "untrained weights: these numbers mean nothing"
+UNTRAINED_TRANSLATION = (
+    "Untrained translation: what it makes of a report is no English, and labels from it mean nothing. "
+    "Set weights: pretrained to translate."
+)
 
 
 def short(config: dict[str, Any]) -> str:
@@ -34,7 +38,17 @@ def full(config: dict[str, Any]) -> list[str]:
     return sentences
 
 
+def of_labels(config: dict[str, Any]) -> list[str]:
+    """The sentences that head a page about labels alone, where the only model is the one that translates."""
+    sentences = full(config | {"weights": "pretrained"})
+    if config["translate"]["engine"] != "none" and config["weights"] == "random":
+        sentences.append(UNTRAINED_TRANSLATION)
+    if config["labels"]["language"] == "translation":
+        sentences.append("Labels come from translations: what is quoted is the translator's wording, not the report's.")
+    return sentences
+
+
 def public(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration as it may be shown: without the user's folders."""
-    labels = {key: value for key, value in config["labels"].items() if key != "table"}
+    labels = without_label_files(config["labels"])
     return config | {"dataset": without_paths(config["dataset"]), "labels": labels}

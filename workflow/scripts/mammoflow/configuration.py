@@ -14,6 +14,9 @@ from mammoflow.layouts import REPORT_TABLES
 # What a DICOM header may name an exam by; the first is the default.
 EXAM_KEYS = ("AccessionNumber", "StudyInstanceUID")
 
+# What the workflow writes for a person to decide.
+REVIEW = Path("private/review.tsv")
+
 # JSON Schema takes 4.0 for an integer, and NaN for a number between any two: neither is one here.
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
@@ -64,6 +67,7 @@ def _check_references(config: dict[str, Any]) -> None:
                 f"allowed: at most scan.longest_side, {most}"
             )
     _check_sources(config["dataset"], config["labels"])
+    _check_translation(config["translate"]["engine"], config["labels"])
 
 
 def without_paths(dataset: dict[str, Any]) -> dict[str, Any]:
@@ -74,10 +78,21 @@ def without_paths(dataset: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def without_label_files(labels: dict[str, Any]) -> dict[str, Any]:
+    """The config's `labels` without the user's files, which no extraction looks at."""
+    return {key: value for key, value in labels.items() if key not in ("table", "corrections", "audit")}
+
+
+def header_key(dataset: dict[str, Any]) -> str:
+    """The tag of a DICOM header that names an exam; `exam_key` may name a column of a table of pictures instead."""
+    key = dataset.get("exam_key")
+    return key if key in EXAM_KEYS else EXAM_KEYS[0]
+
+
 def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
     """Labels must come from something that the data set has."""
     kind, source = dataset["kind"], labels["source"]
-    allowed = {"demo": ["reports"], "cdd_cesm": ["dataset"], "folder": ["reports", "table"]}[kind]
+    allowed = {"demo": ["reports"], "cdd_cesm": ["dataset", "reports"], "folder": ["reports", "table"]}[kind]
     if source not in allowed:
         raise UserError(
             f"config: labels.source is {source!r}; allowed: {', '.join(allowed)}, as dataset.kind is {kind!r}"
@@ -85,6 +100,37 @@ def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
         )
     if kind == "folder":
         _check_folder(dataset, labels)
+    _check_beside_reports(kind, labels)
+
+
+def _check_beside_reports(kind: str, labels: dict[str, Any]) -> None:
+    """Corrections, and labels to audit by, go with labels from reports."""
+    for key, kinds in (("corrections", ("folder", "cdd_cesm")), ("audit", ("folder",))):
+        if key in labels and (labels["source"] != "reports" or kind not in kinds):
+            raise UserError(
+                f"config: labels.{key} is given; allowed: only where labels.source is 'reports' and dataset.kind is "
+                + " or ".join(map(repr, kinds))
+            )
+    if Path(labels.get("corrections", "")).resolve() == REVIEW.resolve():
+        raise UserError(
+            f"config: labels.corrections is {labels['corrections']!r}, which the workflow writes anew; "
+            "allowed: a copy of it under another name"
+        )
+
+
+def _check_translation(engine: str, labels: dict[str, Any]) -> None:
+    """Only reports are translated, and labels of translations need them."""
+    if labels["source"] != "reports":
+        for key, value, allowed in (
+            ("labels.language", labels["language"], "original"),
+            ("translate.engine", engine, "none"),
+        ):
+            if value != allowed:
+                raise UserError(
+                    f"config: {key} is {value!r}; allowed: {allowed}, as labels.source is {labels['source']!r}"
+                )
+    if labels["language"] == "translation" and engine == "none":
+        raise UserError("config: labels.language is 'translation'; allowed: original, as translate.engine is 'none'")
 
 
 def _check_folder(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
@@ -95,6 +141,11 @@ def _check_folder(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
     is_table = Path(dataset.get("reports", "")).suffix.lower() in REPORT_TABLES
     if is_table and "report_columns" not in dataset:
         raise UserError("config: dataset.report_columns is missing; allowed: a mapping with keys exam, text")
+    if "reports" in dataset and not is_table and "report_columns" in dataset:
+        raise UserError(
+            f"config: dataset.report_columns is {_shown(dataset['report_columns'])}; allowed where dataset.reports is "
+            f"a table: {', '.join(REPORT_TABLES)}"
+        )
     if "image_table" not in dataset and dataset.get("exam_key", EXAM_KEYS[0]) not in EXAM_KEYS:
         raise UserError(f"config: dataset.exam_key is {dataset['exam_key']!r}; allowed: {', '.join(EXAM_KEYS)}")
     if labels["source"] == "table":

@@ -1,22 +1,42 @@
-"""Labels beside the sentences that gave them. Everything made here is private: it holds the words of reports."""
+"""Labels beside the sentences behind them, and whole reports with all that was found where it stands.
 
-import re
-from collections.abc import Sequence
+Made of the words of reports, and so private, but for those of the demo.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import pandas as pd
 
-# What stands in `rule` and `evidence` of a label between those of several statements.
-SEPARATOR = " | "
-ORDER = ("ambiguous", "none", "labelled")  # what needs eyes comes first
-# Statements stand here mostly; elsewhere the same words may be about another study.
-_FIRST_LOOKED_AT = ("findings", "body", "impression", "recommendation")
-_SENTENCE = re.compile(r"[^\n]*?(?:[.?!](?=\s)|(?=\n)|\Z)")
+from mammoflow.reports import quotes
+from mammoflow.reports.records import Record, Respelling, Statement
 
-# A text in pieces, each with whether it is evidence.
-Pieces = tuple[tuple[str, bool], ...]
+ORDER = ("ambiguous", "none", "labelled")  # what needs eyes comes first
+_STRENGTH = ("counted", "unclear", "rejected")  # what is shown of words that are part of several statements
+_SIGNS = {"counted": "", "unclear": "?", "rejected": "×"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words that belong to the same statements, or to none."""
+
+    text: str
+    status: str = ""  # of the strongest of those statements
+    title: str = ""  # what is to be said of them
+    tags: tuple[str, ...] = ()  # those that end here, by number and sign
+    respelt: bool = False
+    read_as: str = ""  # where a word that was read as another ends
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement in words."""
+
+    tag: str
+    status: str
+    said: str
 
 
 @dataclass(frozen=True)
@@ -24,20 +44,32 @@ class Part:
     """A section of a report as it is shown."""
 
     kind: str
-    pieces: Pieces
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A label, or why there is none, with the sentences behind it."""
+    """A label, or why there is none, with the sentences and the statements behind it."""
 
     exam_id: str
     side: str
-    status: str
-    label: str
-    reason: str
-    statements: tuple[tuple[str, str], ...]  # rule, words
-    sentences: tuple[Pieces, ...]
+    label: str  # or the status, where there is none
+    why: str
+    sentences: tuple[tuple[Piece, ...], ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The labels of one kind that a page shows, and how many it leaves out."""
+
+    shown: list[Evidence]
+    left_out: int
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.shown) + self.left_out
 
 
 @dataclass(frozen=True)
@@ -47,137 +79,121 @@ class Report:
     exam_id: str
     labels: tuple[Evidence, ...]
     parts: tuple[Part, ...]
+    lines: tuple[Line, ...]
 
 
-def of_labels(labels: pd.DataFrame, sections: pd.DataFrame) -> dict[str, list[Evidence]]:
-    """Every label with its sentences, by status.
+def of_labels(labels: pd.DataFrame, records: Mapping[str, Record], *, most: int) -> dict[str, Listing]:
+    """Labels with their sentences, by status in the order of `ORDER`; inside a status sorted by exam and side.
 
     Parameters
     ----------
-    labels, sections
-        `tables.LABELS` and `tables.SECTIONS`.
-
-    Returns
-    -------
-    dict
-        In the order of `ORDER`; inside a status sorted by exam and side.
+    labels
+        `tables.LABELS`.
+    records
+        Reports by exam.
+    most
+        Rows of a status to show; ambiguous ones are shown all.
     """
-    texts = _texts(sections)
-    by_status: dict[str, list[Evidence]] = {status: [] for status in ORDER}
-    for row in labels.sort_values(["exam_id", "side"], kind="stable").itertuples():
-        by_status[row.status].append(_evidence(row, texts.get(row.exam_id, [])))
-    return by_status
+    found = {}
+    for status in ORDER:
+        own = labels[labels["status"] == status].sort_values(["exam_id", "side"], kind="stable")
+        shown = own if status == "ambiguous" else own.head(most)
+        rows = [_of_label(row, records.get(row.exam_id)) for row in shown.itertuples()]
+        found[status] = Listing(rows, len(own) - len(shown))
+    return found
 
 
-def choose(by_status: dict[str, list[Evidence]], *, n: int) -> list[str]:
-    """The first `n` exams by id, in turn from labelled, ambiguous and none, so that each kind is among them."""
-    own = {status: [one.exam_id for one in found if not one.side] for status, found in by_status.items()}
+def of_disagreements(disagreements: pd.DataFrame, records: Mapping[str, Record], *, most: int) -> Listing:
+    """What was found and is not what is known, with the sentences that it was found in.
+
+    Parameters
+    ----------
+    disagreements
+        From `auditing.disagreements`.
+    records
+        Reports by exam.
+    most
+        Rows to show.
+    """
+    shown = [
+        _evidence(row.exam_id, row.side, row.found, f"known: {row.stated}", records.get(row.exam_id))
+        for row in disagreements.head(most).itertuples()
+    ]
+    return Listing(shown, len(disagreements) - len(shown))
+
+
+def choose(labels: pd.DataFrame, records: Mapping[str, Record], *, n: int) -> list[str]:
+    """The first `n` exams with a text by id, in turn from labelled, ambiguous and none, so that each is among them."""
+    exams = labels[(labels["side"] == "") & labels["exam_id"].isin(list(records))].sort_values("exam_id")
+    own = {status: exams.loc[exams["status"] == status, "exam_id"] for status in ORDER}
     in_turn = zip_longest(own["labelled"], own["ambiguous"], own["none"])
     chosen = dict.fromkeys(exam_id for turn in in_turn for exam_id in turn if exam_id)
     return sorted(list(chosen)[:n])
 
 
-def reports(by_status: dict[str, list[Evidence]], sections: pd.DataFrame, exam_ids: list[str]) -> list[Report]:
-    """Whole reports of these exams, with all evidence marked where it stands."""
-    texts = _texts(sections)
+def reports(labels: pd.DataFrame, records: Mapping[str, Record], exam_ids: Iterable[str]) -> list[Report]:
+    """The sections of these exams' reports, with everything found where it stands."""
     found = []
     for exam_id in exam_ids:
-        own = tuple(one for each in by_status.values() for one in each if one.exam_id == exam_id)
-        words = dict.fromkeys(words for one in own for _, words in one.statements)
-        spans = _spans(list(words), texts.get(exam_id, []))
-        parts = [
-            Part(kind, _pieces(text, 0, len(text), spans.get(at, [])))
-            for at, (kind, text) in enumerate(texts.get(exam_id, []))
-        ]
-        found.append(Report(exam_id, own, tuple(parts)))
+        record, own = records[exam_id], labels[labels["exam_id"] == exam_id].sort_values("side")
+        parts = [Part(one.kind, pieces(record, one.start, one.end)) for one in record.sections]
+        found.append(
+            Report(
+                exam_id=exam_id,
+                labels=tuple(_of_label(row, record) for row in own.itertuples()),
+                parts=tuple(parts),
+                lines=_lines(record, record.statements),
+            )
+        )
     return found
 
 
-def _evidence(row: Any, texts: list[tuple[str, str]]) -> Evidence:
-    """A row of the labels with its sentences; words that are not found in the text stand alone."""
-    rules, words = row.rule.split(SEPARATOR), row.evidence.split(SEPARATOR)
-    statements = tuple((rule, said) for rule, said in zip_longest(rules, words, fillvalue="") if said)
-    spans = _spans([said for _, said in statements], texts)
-    sentences = [
-        sentence for at, (_, text) in enumerate(texts) if at in spans for sentence in _sentences(text, spans[at])
-    ]
-    return Evidence(
-        exam_id=row.exam_id,
-        side=row.side,
-        status=row.status,
-        label=row.label,
-        reason=row.reason,
-        statements=statements,
-        sentences=tuple(sentences),
+def pieces(record: Record, start: int, end: int) -> tuple[Piece, ...]:
+    """A part of a report's text, cut wherever a statement or a respelt word starts or ends."""
+    marks: list[Statement | Respelling] = [*record.statements, *record.respellings]
+    borders = {place for one in marks for place in (one.start, one.end) if start < place < end}
+    return tuple(_piece(record, first, last) for first, last in pairwise(sorted({start, end} | borders)))
+
+
+def _piece(record: Record, start: int, end: int) -> Piece:
+    over = [one for one in record.statements if one.start <= start and end <= one.end]
+    respelt = [one for one in record.respellings if one.start <= start and end <= one.end]
+    return Piece(
+        text=record.text[start:end],
+        status=min((one.status for one in over), key=_STRENGTH.index, default=""),
+        title="; ".join(f"{line.tag}: {line.said}" for line in _lines(record, over)),
+        tags=tuple(line.tag for line in _lines(record, [one for one in over if one.end == end])),
+        respelt=bool(respelt),
+        read_as=", ".join(one.read_as for one in respelt if one.end == end),
     )
 
 
-def _texts(sections: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
-    """(kind, text) of each section of every exam, in order."""
-    texts: dict[str, list[tuple[str, str]]] = {}
-    for row in sections.sort_values(["exam_id", "position"]).itertuples():
-        texts.setdefault(row.exam_id, []).append((row.section, row.text))
-    return texts
+def _lines(record: Record, statements: Sequence[Statement]) -> tuple[Line, ...]:
+    """These statements in words; each has the same number everywhere, its place in the report."""
+    return tuple(
+        Line(f"{number}{_SIGNS[one.status]}", one.status, _said(one))
+        for number, one in enumerate(record.statements, start=1)
+        if one in statements
+    )
 
 
-def _spans(evidence: Sequence[str], texts: list[tuple[str, str]]) -> dict[int, list[tuple[int, int]]]:
-    """Where these words stand: by section, by its place, merged spans in order.
-
-    The first section that holds the words is marked, those where statements count before the others.
-    """
-    places = sorted(range(len(texts)), key=lambda at: texts[at][0] not in _FIRST_LOOKED_AT)
-    found: dict[int, list[tuple[int, int]]] = {}
-    for words in filter(None, evidence):
-        # Evidence has one space where the text may have a line's end.
-        pattern = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, words.split())) + r"(?!\w)")
-        for at in places:
-            if spans := [match.span() for match in pattern.finditer(texts[at][1])]:
-                found[at] = found.get(at, []) + spans
-                break
-    return {at: _merged(spans) for at, spans in found.items()}
+def _said(statement: Statement) -> str:
+    context = f" ({statement.context})" if statement.context else ""
+    side = f", side {statement.side}" if statement.side else ""
+    return f"{statement.status}{context}: {' or '.join(statement.classes) or 'no class'}{side}, by {statement.rule}"
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+def _of_label(row: Any, record: Record | None) -> Evidence:
+    return _evidence(row.exam_id, row.side, row.label or row.status, row.reason, record)
 
 
-def _sentences(text: str, spans: list[tuple[int, int]]) -> list[Pieces]:
-    """The sentences that hold a span; one that a span runs out of goes on to the end of the next."""
-    found: list[Pieces] = []
-    start = 0
-    while start < len(text):
-        end = _end_of_sentence(text, start, spans)
-        inside = [span for span in spans if start <= span[0] < end]
-        if inside:
-            found.append(_pieces(text, start, end, inside))
-        start = end
-    return found
-
-
-def _end_of_sentence(text: str, start: int, spans: list[tuple[int, int]]) -> int:
-    end = start
-    while end < len(text):
-        match = _SENTENCE.match(text, end)
-        end = max(match.end() if match else end, end + 1)
-        if not any(first < end < last for first, last in spans):
-            return end
-    return len(text)
-
-
-def _pieces(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> Pieces:
-    """`text[start:end]` cut where evidence begins and ends; white space around it is left out."""
-    pieces: list[tuple[str, bool]] = []
-    at = start
-    for first, last in spans:
-        pieces += [(text[at:first], False), (text[first:last], True)]
-        at = last
-    pieces.append((text[at:end], False))
-    pieces[0] = (pieces[0][0].lstrip(), pieces[0][1])
-    pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
-    return tuple(piece for piece in pieces if piece[0])
+def _evidence(exam_id: str, side: str, label: str, why: str, record: Record | None) -> Evidence:
+    sentences: list[tuple[Piece, ...]] = []
+    lines: tuple[Line, ...] = ()
+    if record:
+        own = record.about(side)
+        places = [(one.start, one.end) for one in record.sections]
+        spans = quotes.sentences(record.text, [(one.start, one.end) for one in own], places)
+        sentences = [pieces(record, start, end) for start, end in spans]
+        lines = _lines(record, [one for one in record.statements if any(a <= one.start < b for a, b in spans)])
+    return Evidence(exam_id, side, label, why, tuple(sentences), lines)

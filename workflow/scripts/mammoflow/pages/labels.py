@@ -1,14 +1,19 @@
 """What became of reports and labels, as tables of a page."""
 
-from typing import Any
-
 import pandas as pd
 
 from mammoflow import accounts
 from mammoflow.pages.html import HtmlTable, counted
 from mammoflow.tasks import Task
 
+STATUSES = ("labelled", "ambiguous", "none")
 _NONE = "(none)"
+_OUTCOMES = {
+    "labelled": "exams with a label",
+    "ambiguous": "exams left ambiguous",
+    "none": "exams without a statement, or without a readable report",
+}
+_BETWEEN_RULES = " | "
 
 
 def tally(frame: pd.DataFrame, columns: list[str], caption: str, unit: str) -> HtmlTable:
@@ -18,45 +23,31 @@ def tally(frame: pd.DataFrame, columns: list[str], caption: str, unit: str) -> H
     return HtmlTable(caption, (*(column.replace("_", " ") for column in columns), unit), rows)
 
 
-def labels(of_run: pd.DataFrame, exams: pd.DataFrame, task: Task) -> list[HtmlTable]:
-    """From exams to labels, and which rule gave them."""
-    steps = [("exams with an image, a report or a label", len(exams))]
-    if not (exams["report_status"] == "").all():
-        steps += [
-            ("with a report", int((exams["report_status"] != "missing").sum())),
-            ("with a parsed report", int((exams["report_status"] == "parsed").sum())),
-        ]
-    steps += [
-        ("with a label", int((exams["label_status"] == "labelled").sum())),
-        ("included: with an accepted image that has a label", int(exams["included"].sum())),
-    ]
-    return [_funnel(steps), *_tables(of_run, task)]
-
-
-def without_images(of_run: pd.DataFrame, reports: pd.DataFrame | None, task: Task) -> list[HtmlTable]:
-    """The same where there are no images: from reports to labels.
+def labels(
+    of_run: pd.DataFrame, task: Task, *, reports: pd.DataFrame | None, exams: pd.DataFrame | None
+) -> list[HtmlTable]:
+    """From reports to labels: how many, why others have none, and which rules gave them.
 
     Parameters
     ----------
     of_run
         `tables.LABELS`.
-    reports
-        `tables.REPORTS`; None where labels do not come from reports.
     task
         For the names of the classes.
+    reports
+        `tables.REPORTS`; None where labels do not come from reports.
+    exams
+        `tables.EXAMS`; None where there are no images.
     """
-    labelled = exams_labelled(of_run)
-    if reports is None:
-        steps = [("exams in the table of labels", of_run["exam_id"].nunique()), ("with a label", labelled)]
-        return [_funnel(steps), *_tables(of_run, task)]
-    steps = [
-        ("exams with a report", len(reports)),
-        ("with a parsed report", int((reports["status"] == "parsed").sum())),
-        ("with a label", labelled),
-    ]
-    became = tally(reports, ["status", "reason"], "Exams by what became of their report", "exams")
-    language = tally(reports[reports["status"] == "parsed"], ["language"], "Parsed reports by language", "reports")
-    return [_funnel(steps), became, language, *_tables(of_run, task)]
+    found = [_funnel(of_run, reports, exams)]
+    if reports is not None:
+        found += [
+            tally(reports, ["status", "reason"], "Exams by what became of their report", "exams"),
+            _by_language(of_run, reports),
+            _by_edition(of_run, task),
+        ]
+    by_status = tally(of_run, ["status", "level", "reason"], "Labels by status, level and reason", "labels")
+    return [*found, by_status, _by_rule(of_run, task)]
 
 
 def exams_labelled(of_run: pd.DataFrame) -> int:
@@ -64,12 +55,17 @@ def exams_labelled(of_run: pd.DataFrame) -> int:
     return of_run.loc[of_run["status"] == "labelled", "exam_id"].nunique()
 
 
+def corrected(of_run: pd.DataFrame) -> int:
+    """Exams that a person's word decided, in whole or for a breast."""
+    return of_run.loc[of_run["reason"] == "corrected", "exam_id"].nunique()
+
+
 def summary_without_images(
     of_run: pd.DataFrame, reports: pd.DataFrame | None, *, task: Task, not_run: list[str]
 ) -> list[tuple[str, list[str]]]:
     """The run in words: what was read, what has a label, and what could not be done without images."""
     n_exams, n_labelled = of_run["exam_id"].nunique(), exams_labelled(of_run)
-    own = of_run[(of_run["side"] == "") & (of_run["image_id"] == "")]
+    own = _of_exams(of_run)
     found = own[own["status"] == "labelled"].groupby("label").size()
     of_class = [f"{found[key]:,} {task.of(key).name}" for key in task.keys if key in found]
     left_out = accounts.tally(own[own["status"] != "labelled"], ["status", "reason"])
@@ -95,30 +91,70 @@ def _listed(head: str, things: list[str]) -> str:
     return head + ", ".join(things) + "." if things else ""
 
 
-def _funnel(steps: list[tuple[str, int]]) -> HtmlTable:
-    return HtmlTable("From exams to labels", ("step", "exams"), list(steps), sortable=False)
+def _funnel(of_run: pd.DataFrame, reports: pd.DataFrame | None, exams: pd.DataFrame | None) -> HtmlTable:
+    """How many are left at each step; where labels come from reports, the last steps add up to the exams with one."""
+    steps = [] if exams is None else [("exams with an image, a report or a label", len(exams))]
+    if reports is not None:
+        parsed = int((reports["status"] == "parsed").sum())
+        steps = [("report texts found", int(reports["texts"].sum())), *steps]
+        steps += [("exams with a report", len(reports)), ("exams with a parsed report", parsed)]
+        found = _of_exams(of_run)["status"].value_counts()
+        steps += [(what, int(found.get(status, 0))) for status, what in _OUTCOMES.items()]
+    elif exams is None:
+        steps += [
+            ("exams in the table of labels", of_run["exam_id"].nunique()),
+            ("with a label", exams_labelled(of_run)),
+        ]
+    else:
+        steps.append(("exams with a label", int((exams["label_status"] == "labelled").sum())))
+    if n := corrected(of_run):
+        steps.append(("of these exams, those that a person corrected", n))
+    if exams is not None:
+        steps.append(("exams included: with an accepted image that has a label", int(exams["included"].sum())))
+    return HtmlTable(
+        "From reports to labels" if reports is not None else "From exams to labels",
+        ("step", "number"),
+        steps,
+        sortable=False,
+    )
 
 
-def _tables(of_run: pd.DataFrame, task: Task) -> list[HtmlTable]:
-    labelled = of_run[of_run["status"] == "labelled"]
-    present = [key for key in task.keys if (labelled["label"] == key).any()]
-    found = labelled.groupby(["level", "rule", "label"], sort=True).size().unstack(fill_value=0)
-    rules = [(rule or _NONE, level, *(int(row[key]) for key in present)) for (level, rule), row in found.iterrows()]
-    of_class = tuple(f"{task.of(key).name} ({key})" for key in present)
-    return [
-        tally(of_run, ["status", "level", "reason"], "Labels by status, level and reason", "labels"),
-        HtmlTable("Labels by the rule that gave them", ("rule", "level", *of_class), rules),
+def _by_language(of_run: pd.DataFrame, reports: pd.DataFrame) -> HtmlTable:
+    """Exams by the language of their report and the status of their label."""
+    parsed = reports[reports["status"] == "parsed"]
+    status = parsed["exam_id"].map(_of_exams(of_run).set_index("exam_id")["status"])
+    counts = pd.crosstab(parsed["language"], status)
+    rows = [
+        (language or _NONE, int(row.sum()), *(int(row.get(key, 0)) for key in STATUSES))
+        for language, row in counts.iterrows()
     ]
+    return HtmlTable("Exams with a parsed report by its language", ("language", "exams", *STATUSES), rows)
 
 
-def audit(found: pd.DataFrame) -> dict[str, Any]:
-    """How often the extracted label is the one stated: a sentence and a table of both."""
-    agreed, n = int(found["agree"].sum()), len(found)
-    share = f" ({100 * agreed / n:.1f} %)" if n else ""
-    crossed = found.groupby(["stated", "found"], sort=True).size().rename("n").reset_index()
-    rows = [(row.stated, row.found, int(row.n)) for row in crossed.itertuples()]
-    return {
-        "sentence": f"What was extracted is what the report states in {agreed:,} of {n:,} reports{share}. The demo's "
-        "reports are written by this workflow, so the share says nothing about reports of a hospital.",
-        "table": HtmlTable("What the reports state and what was found", ("stated", "found", "exams"), rows),
-    }
+def _by_edition(of_run: pd.DataFrame, task: Task) -> HtmlTable:
+    """Labelled exams by the edition of the atlas that the wording follows."""
+    own = _of_exams(of_run)
+    own = own[own["status"] == "labelled"]
+    counts = pd.crosstab(own["edition"], own["label"])
+    rows = [(edition or "not told", *(int(row.get(key, 0)) for key in task.keys)) for edition, row in counts.iterrows()]
+    columns = ("edition", *(f"{task.of(key).name} ({key})" for key in task.keys))
+    return HtmlTable("Labelled exams by the edition of BI-RADS that the wording follows", columns, rows)
+
+
+def _by_rule(of_run: pd.DataFrame, task: Task) -> HtmlTable:
+    """Labels, and what is none of them, by the rules that took part in them."""
+    each = of_run.assign(rule=of_run["rule"].str.split(_BETWEEN_RULES, regex=False)).explode("rule")
+    each = each.drop_duplicates(["exam_id", "side", "image_id", "rule"])
+    each = each[(each["rule"] != "") | (each["status"] == "labelled")]
+    each = each.assign(became=each["label"].where(each["status"] == "labelled", each["status"]))
+    counts = pd.crosstab([each["rule"], each["level"]], each["became"])
+    present = [key for key in (*task.keys, "ambiguous", "none") if key in counts.columns]
+    rows = [(rule or _NONE, level, *(int(row[key]) for key in present)) for (rule, level), row in counts.iterrows()]
+    of_class = tuple(f"{task.of(key).name} ({key})" if key in task.keys else key for key in present)
+    notes = ("What several rules found together counts at each of them.",)
+    return HtmlTable("Labels by the rules that found them", ("rule", "level", *of_class), rows, notes)
+
+
+def _of_exams(of_run: pd.DataFrame) -> pd.DataFrame:
+    """The rows about whole exams."""
+    return of_run[(of_run["side"] == "") & (of_run["image_id"] == "")]
