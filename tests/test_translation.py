@@ -601,7 +601,9 @@ def test_languages_are_compared_where_a_report_was_translated(tmp_path):
 
 
 def test_the_page_says_how_often_they_disagree():
-    shown = page.of_run(languages.compare(ORIGINAL, FROM_TRANSLATION, ACCOUNTS), ACCOUNTS, task=TASK, language="original")
+    shown = page.of_run(
+        languages.compare(ORIGINAL, FROM_TRANSLATION, ACCOUNTS), ACCOUNTS, task=TASK, language="original"
+    )
     assert "come from the reports as they were written" in shown.about
     assert "agree in 1 of 6 translated reports and disagree in 5, which is 83.3 %" in shown.about
     assert "different classes: 1; a class from the report only: 3; a class from the translation only: 0" in shown.about
