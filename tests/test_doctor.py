@@ -193,6 +193,24 @@ def test_hub_models_are_missing_offline_unless_fetched(here, monkeypatch):
     assert [finding.state for finding in doctor.models(PRETRAINED)] == ["ok", "ok"]
 
 
+def test_translator_is_looked_for_where_it_is_used(here):
+    translate = SHIPPED["translate"] | {"engine": "marian"}
+    findings = list(doctor.models(PRETRAINED | {"translate": translate}))
+    assert any(one.state == "note" and "opus-mt-es-en" in one.what for one in findings)
+    assert not any("opus-mt-es-en" in one.what for one in doctor.models(PRETRAINED))
+
+
+def test_local_translator_says_what_it_lacks(here):
+    for name in ("config.json", "tokenizer_config.json", "source.spm", "vocab.json"):
+        (here / name).touch()
+    finding = doctor.translator(f"local-dir:{here}")
+    assert finding.state == "missing"
+    assert "lacks target.spm, its weights (model.safetensors)" in finding.what
+    (here / "target.spm").touch()
+    (here / "pytorch_model.bin").touch()
+    assert doctor.translator(f"local-dir:{here}").state == "ok"
+
+
 def test_local_snapshot_says_what_it_lacks(here):
     assert doctor.lacking(here / "nowhere") == ["everything: there is no such folder"]
     assert doctor.lacking(here) == ["open_clip_config.json", "its weights (open_clip_model.safetensors)"]

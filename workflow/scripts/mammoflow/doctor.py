@@ -220,10 +220,12 @@ def models(config: dict[str, Any]) -> Iterator[Finding]:
     encoders, networks = models_in_use(config)
     for name in encoders:
         yield encoder(name, config["encoders"][name]["source"])
+    if config["translate"]["engine"] != "none":
+        yield translator(config["translate"]["source"])
     for name in networks:
         yield fetched(
-            "network",
-            name,
+            f"network {name}",
+            Path("results/models/networks") / name,
             f"timm/{name}",
             f"put its config.json and model.safetensors into results/models/networks/{name}",
         )
@@ -242,12 +244,30 @@ def encoder(name: str, source: str) -> Finding:
     """An encoder's snapshot: what its folder lacks, or where on the hub it is."""
     kind, _, place = source.partition(":")
     if kind != "local-dir":
-        return fetched("encoder", name, place, f"set encoders.{name}.source to local-dir:FOLDER")
+        to_do = f"set encoders.{name}.source to local-dir:FOLDER"
+        return fetched(f"encoder {name}", Path("results/models/encoders") / name, place, to_do)
     lacks = lacking(Path(place))
     if lacks:
         what = f"encoder {name}: the folder {place} lacks {', '.join(lacks)}"
         return Finding("missing", what, "copy the whole snapshot of the model there")
     return Finding("ok", f"encoder {name}: in the folder {place}")
+
+
+def translator(source: str) -> Finding:
+    """The translation model's snapshot: what its folder lacks, or where on the hub it is."""
+    kind, _, place = source.partition(":")
+    if kind != "local-dir":
+        to_do = "set translate.source to local-dir:FOLDER"
+        return fetched("translator", Path("results/models/translator"), place, to_do)
+    from mammoflow.models.snapshots import TRANSLATOR_FILES, TRANSLATOR_WEIGHTS  # pandas, which others do without
+
+    lacks = [name for name in TRANSLATOR_FILES if not (Path(place) / name).is_file()]
+    if not any((Path(place) / name).is_file() for name in TRANSLATOR_WEIGHTS):
+        lacks.append(f"its weights ({TRANSLATOR_WEIGHTS[0]})")
+    if lacks:
+        what = f"translator: the folder {place} lacks {', '.join(lacks)}"
+        return Finding("missing", what, "copy the whole snapshot of the model there")
+    return Finding("ok", f"translator: in the folder {place}")
 
 
 def lacking(folder: Path) -> list[str]:
@@ -266,17 +286,19 @@ def lacking(folder: Path) -> list[str]:
     return lacks
 
 
-def fetched(kind: str, name: str, hub: str, without_hub: str) -> Finding:
+def fetched(what: str, folder: Path, hub: str, without_hub: str) -> Finding:
     """A model of the hub: there from an earlier run, or to be fetched."""
-    if Path(f"results/models/{kind}s/{name}.tsv").is_file():
-        return Finding("ok", f"{kind} {name}: fetched")
-    local = Path(f"results/models/{kind}s/{name}")
+    if folder.with_name(f"{folder.name}.tsv").is_file():
+        return Finding("ok", f"{what}: fetched")
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        if local.is_dir() and any(local.iterdir()):
-            return Finding("ok", f"{kind} {name}: in {local}")
-        what = f"{kind} {name}: HF_HUB_OFFLINE is set, so {hub} cannot be fetched"
-        return Finding("missing", what, f"unset it, or {without_hub}")
-    return Finding("note", f"{kind} {name}: {hub} will be fetched from the hub by the rule fetch_{kind}")
+        if folder.is_dir() and any(folder.iterdir()):
+            return Finding("ok", f"{what}: in {folder}")
+        return Finding(
+            "missing",
+            f"{what}: HF_HUB_OFFLINE is set, so {hub} cannot be fetched",
+            f"unset it, or {without_hub}",
+        )
+    return Finding("note", f"{what}: {hub} will be fetched from the hub by the rule fetch_{what.split()[0]}")
 
 
 def places(layout: Layout) -> Iterator[Finding]:

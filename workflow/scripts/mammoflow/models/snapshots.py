@@ -25,7 +25,7 @@ TRANSLATOR_FILES = ("config.json", "tokenizer_config.json", "source.spm", "targe
 # Not every snapshot has one, but where it does, translations follow from it.
 _TRANSLATOR_SEARCH = "generation_config.json"
 # The first that a snapshot offers: safetensors hold nothing but tensors.
-_TRANSLATOR_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+TRANSLATOR_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def account(folder: Path) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def fetch_translator(source: str, revision: str, folder: Path) -> None:
         )
     # Weights of another revision must not stay beside those of this one.
     shutil.rmtree(folder, ignore_errors=True)
-    for weights in _TRANSLATOR_WEIGHTS:
+    for weights in TRANSLATOR_WEIGHTS:
         files = (*TRANSLATOR_FILES, _TRANSLATOR_SEARCH, weights)
         if kind == "local-dir":
             _copy(Path(name), folder, files)
