@@ -15,14 +15,16 @@ rule scan_images:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2000,
+        # What a file may take, beside the libraries and the tables.
+        mem_mb=1000 + 1024 * config["scan"]["gigabytes"],
         runtime=240,
     params:
         files=lambda wildcards: list_path(wildcards.shard),
         annotations=lambda wildcards: list_path("annotations"),
         dataset=described(),
         ids=config["privacy"]["ids"],
-        longest_side=config["scan"]["longest_side"],
+        scan=config["scan"],
+        exclusions=config["exclusions"],
         work="results/work/pictures",
         digest=lambda wildcards: digest(wildcards.shard),
         # A table of pictures says what they are of.

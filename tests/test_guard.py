@@ -1,6 +1,7 @@
 """A child that crashes, hangs or eats memory costs its own call and no other."""
 
 import faulthandler
+import mmap
 import os
 import time
 
@@ -21,6 +22,10 @@ def behave(what):
             np.ones(8 * 2**30, dtype=np.uint8)
         except MemoryError:
             return "refused"
+    if what == "raise":
+        raise OSError(28, "No space left on device")
+    if what == "print":
+        os.write(2, b"what a decoder in C prints")
     return what
 
 
@@ -42,5 +47,22 @@ def test_the_next_call_goes_on_after_a_death(guarded, what, reason):
     assert guarded("still here") == "still here"
 
 
+def test_an_error_is_the_callers(guarded):
+    with pytest.raises(OSError, match="No space left"):
+        guarded("raise")
+    assert guarded("still here") == "still here"
+
+
+def test_what_decoders_print_is_not_shown(guarded, capfd):
+    guarded("print")
+    assert capfd.readouterr().err == ""
+
+
 def test_memory_is_bounded(guarded):
     assert guarded("eat") == "refused"
+
+
+def test_what_the_parent_holds_does_not_count():
+    held = mmap.mmap(-1, 8 * 2**30, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    with held, Guard(np.ones, seconds=5.0, gigabytes=1) as guard:
+        assert guard(2**20).sum() == 2**20

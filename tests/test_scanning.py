@@ -1,15 +1,19 @@
 """Every file ends in one row with a reason, and what was decoded once is not decoded again."""
 
+import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pydicom
 import pytest
+from blake3 import blake3
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from mammoflow import pictures, scanning, tables
+from mammoflow.dicom.exclusions import Exclusions
 from mammoflow.privacy import Pseudonyms
 
 KEY = bytes(range(32))
@@ -65,7 +69,7 @@ def test_the_picture_is_the_stored_values_on_dark(tmp_path, scanner, photometric
     row = scan(scanner, saved(dataset, tmp_path / "x.dcm"))
     picture = pictures.load(scanner.work / row["picture"])
     assert row["status"] == "accepted"
-    np.testing.assert_array_equal(picture.pixels, dark)
+    np.testing.assert_array_equal(picture.whole(), dark)
     np.testing.assert_array_equal(picture.histogram[1:], np.bincount(dark.ravel(), minlength=4096)[1:])
     assert (picture.bits, picture.histogram[0]) == (12, 0)
 
@@ -106,6 +110,11 @@ def test_the_same_content_is_decoded_once(tmp_path, scanner):
         ({"PatientID": ""}, "quarantined", "no_patient_id"),
         ({"AccessionNumber": ""}, "quarantined", "no_exam_id"),
         ({"BitsStored": 20}, "quarantined", "bad_header"),
+        ({"SOPInstanceUID": ""}, "quarantined", "bad_header"),
+        ({"Laterality": "R"}, "quarantined", "laterality_conflict"),
+        ({"ViewPosition": ""}, "quarantined", "no_view"),
+        ({"BurnedInAnnotation": "YES"}, "quarantined", "burned_in"),
+        ({"BreastImplantPresent": "YES"}, "excluded", "implant"),
         ({"BitsStored": None}, "quarantined", "bad_header"),
         ({"Rows": 65535, "Columns": 65535}, "quarantined", "too_large"),
         ({"PixelData": b"\0\0"}, "quarantined", "truncated"),
@@ -153,7 +162,7 @@ def test_bits_above_the_stored_ones_are_masked(tmp_path, scanner):
     dataset, dark = mammogram(np.random.default_rng(0))
     dataset.PixelData = (dark.astype(np.uint16) | 0xF000).tobytes()
     row = scan(scanner, saved(dataset, tmp_path / "x.dcm"))
-    np.testing.assert_array_equal(pictures.load(scanner.work / row["picture"]).pixels, dark)
+    np.testing.assert_array_equal(pictures.load(scanner.work / row["picture"]).whole(), dark)
 
 
 def test_pydicoms_own_files_are_all_accounted_for(scanner):
@@ -166,8 +175,54 @@ def test_pydicoms_own_files_are_all_accounted_for(scanner):
     assert all(row["reason"] for row in rows)
 
 
-def image(file_id, image_id, content, status="accepted"):
-    return {"file_id": file_id, "image_id": image_id, "file_sha256": content, "status": status}
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path, scanner):
+    os.mkfifo(tmp_path / "x.dcm")
+    assert scan(scanner, tmp_path / "x.dcm")["reason"] == "unreadable"
+
+
+def test_a_file_longer_than_any_mammogram_is_not_read_whole(tmp_path, scanner, monkeypatch):
+    monkeypatch.setattr(scanning, "MOST_BYTES", 10_000)
+    dataset, _ = mammogram(np.random.default_rng(0))
+    path = saved(dataset, tmp_path / "x.dcm")
+    row = scan(scanner, path)
+    assert (row["reason"], row["rows"]) == ("too_large", 120)
+    assert row["file_blake3"] == blake3(path.read_bytes()).hexdigest()
+
+
+def test_the_window_of_the_header_is_kept(tmp_path, scanner):
+    dataset, _ = mammogram(np.random.default_rng(0))
+    dataset.WindowCenter, dataset.WindowWidth = "1000", "500"
+    row = scan(scanner, saved(dataset, tmp_path / "x.dcm"))
+    voi = pictures.load(scanner.work / row["picture"]).voi
+    assert (len(voi), voi[700], voi[1300]) == (4096, 0, 65535)
+    assert row["notes"] == ""
+
+
+def test_what_is_worth_knowing_is_noted(tmp_path, scanner):
+    dataset, _ = mammogram(np.random.default_rng(0), signed=True)
+    dataset.WindowCenter, dataset.WindowWidth, dataset.BreastImplantPresent = "1000", "0", "YES"
+    keeping = dataclasses.replace(scanner, exclusions=Exclusions(keep_implants=True))
+    row = scan(keeping, saved(dataset, tmp_path / "x.dcm"))
+    assert (row["status"], row["notes"]) == ("accepted", "implant signed voi_fallback")
+
+
+def test_the_samples_of_wg04_are_captures(mammoflow_data, scanner):
+    """They have no accession number, so that the study names the exam."""
+    folder = mammoflow_data / "dicom_wg04"
+    by_study = dataclasses.replace(scanner, exam_key="StudyInstanceUID")
+    admitting = dataclasses.replace(by_study, exclusions=Exclusions(frozenset({"secondary_capture"})))
+    for name, decoder in (("MG1_J2KI.dcm", "imagecodecs jpeg2k"), ("MG1_JPLY.dcm", "imagecodecs jpeg8")):
+        row = scan(by_study, folder / name)
+        assert (row["status"], row["reason"]) == ("excluded", "secondary_capture")
+        row = scan(admitting, folder / name)
+        assert (row["status"], row["decoder"]) == ("accepted", decoder)
+        assert (row["laterality"], row["view"], row["rows"]) == ("L", "MLO", 4664)
+
+
+def image(file_id, image_id, content, status="accepted", pixels=""):
+    return {
+        "file_id": file_id, "image_id": image_id, "file_blake3": content, "pixel_blake3": pixels, "status": status
+    }  # fmt: skip
 
 
 def test_merging_settles_doubles():
@@ -189,12 +244,20 @@ def test_merging_settles_doubles():
     pd.testing.assert_frame_equal(merged, backwards)
 
 
+def test_merging_keeps_one_of_images_with_the_same_pixels():
+    rows = [image("f1", "one", "x", pixels="p"), image("f2", "two", "y", pixels="p"), image("f3", "three", "z")]
+    rows += [image("f0", "none", "w", "excluded", pixels="p"), image("f4", "four", "v")]
+    merged = scanning.merge(tables.frame_of(rows, tables.IMAGES)).set_index("file_id").sort_index()
+    assert merged["status"].tolist() == ["excluded", "accepted", "excluded", "accepted", "accepted"]
+    assert merged.loc["f2", "reason"] == "duplicate"
+
+
 def test_a_picture_is_kept_at_the_working_size(tmp_path, scanner):
     small = scanning.Scanner(scanner.pseudonyms, None, 60, scanner.work, "c0de")
     dataset, _ = mammogram(np.random.default_rng(0))
     row = scan(small, saved(dataset, tmp_path / "x.dcm"))
     picture = pictures.load(small.work / row["picture"])
-    assert picture.pixels.shape == (60, 50)
+    assert picture.whole().shape == (60, 50)
     # The histogram is of the full resolution.
     assert picture.histogram.sum() > 60 * 50
     assert (row["rows"], row["columns"]) == (120, 100)

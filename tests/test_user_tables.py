@@ -8,7 +8,7 @@ import pytest
 
 from mammoflow import user_tables
 from mammoflow.datasets import folder
-from mammoflow.dicom.headers import Refused
+from mammoflow.dicom.refusals import Refused
 from mammoflow.errors import UserError
 from mammoflow.privacy import Pseudonyms
 

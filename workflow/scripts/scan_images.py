@@ -13,6 +13,7 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import datasets, scanning, tables
     from mammoflow.configuration import EXAM_KEYS
+    from mammoflow.dicom.exclusions import Exclusions
     from mammoflow.privacy import Pseudonyms, load_key
 
     params = snakemake.params
@@ -24,11 +25,15 @@ with log_to(snakemake.log[0]):
         pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset["kind"], params.ids),
         describe=datasets.describer(params.dataset, annotations),
         exam_key=params.dataset.get("exam_key", EXAM_KEYS[0]),
-        longest_side=params.longest_side,
+        exclusions=Exclusions(frozenset(params.exclusions["admit"]), params.exclusions["implants"] == "keep"),
+        longest_side=params.scan["longest_side"],
         work=Path(params.work),
         code=params.code,
     )
     pairs = list(zip(files["relative"], files["path"], strict=True))
-    rows = scanning.scan_files(pairs, scanner, tqdm)
-    log.info("decoded %d of %d files", sum(row.pop("decoded", False) for row in rows), len(rows))
+    limits = {name: params.scan[name] for name in ("seconds", "gigabytes")}
+    rows = scanning.scan_files(pairs, scanner, tqdm, **limits)
+    log.info("decoded %d of %d files", sum(row.get("decoded", False) for row in rows), len(rows))
+    for remark in scanning.remarks(rows):
+        log.info("%s", remark)
     tables.write(scanning.as_table(rows), snakemake.output.images, tables.IMAGES)

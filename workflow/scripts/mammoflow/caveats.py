@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mammoflow.configuration import without_label_files, without_paths
+from mammoflow.configuration import without_frozen, without_label_files, without_paths
 
 UNTRAINED = "untrained weights: these numbers mean nothing"
 UNTRAINED_TRANSLATION = (
@@ -51,4 +51,5 @@ def of_labels(config: dict[str, Any]) -> list[str]:
 def public(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration as it may be shown: without the user's folders."""
     labels = without_label_files(config["labels"])
-    return config | {"dataset": without_paths(config["dataset"]), "labels": labels}
+    recipes = {name: without_frozen(recipe) for name, recipe in config["recipes"].items()}
+    return config | {"dataset": without_paths(config["dataset"]), "labels": labels, "recipes": recipes}

@@ -17,6 +17,9 @@ EXAM_KEYS = ("AccessionNumber", "StudyInstanceUID")
 # What the workflow writes for a person to decide.
 REVIEW = Path("private/review.tsv")
 
+# Matching tables of an earlier run.
+FROZEN = ("tables.tsv", "tables.safetensors")
+
 # JSON Schema takes 4.0 for an integer, and NaN for a number between any two: neither is one here.
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
@@ -60,12 +63,14 @@ def _check_references(config: dict[str, Any]) -> None:
             if key in experiment:
                 _in_catalogue(config, catalogue, experiment[key], f"experiments.{name}.{key}")
     most = config["scan"]["longest_side"]
+    used = {config["experiments"][name].get("recipe") for name in config["run"]}
     for name, recipe in config["recipes"].items():
         if recipe["longest_side"] > most:
             raise UserError(
                 f"config: recipes.{name}.longest_side is {recipe['longest_side']}; "
                 f"allowed: at most scan.longest_side, {most}"
             )
+        _check_frozen(name, recipe, used=name in used)
     _check_sources(config["dataset"], config["labels"])
     _check_translation(config["translate"]["engine"], config["labels"])
 
@@ -83,10 +88,49 @@ def without_label_files(labels: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in labels.items() if key not in ("table", "corrections", "audit")}
 
 
+def fitted(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe for fitting its tables, on which its drawing has no bearing, so that a change there refits nothing."""
+    # What a recipe must have is given a fixed value.
+    drawing = ("orientation", "aspect", "bits", "clip", "tiles")
+    kept = {key: value for key, value in recipe.items() if key not in drawing}
+    return without_frozen(kept) | {"crop": "none", "longest_side": 0}
+
+
+def drawn(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe for drawing pictures by tables that are there."""
+    fitting = ("reference", "pooling", "device_min_images", "unseen_device", "frozen")
+    return {key: value for key, value in recipe.items() if key not in fitting}
+
+
+def without_frozen(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe without the folder of its tables, which is a place on the user's machine."""
+    return {key: value for key, value in recipe.items() if key != "frozen"}
+
+
 def header_key(dataset: dict[str, Any]) -> str:
     """The tag of a DICOM header that names an exam; `exam_key` may name a column of a table of pictures instead."""
     key = dataset.get("exam_key")
     return key if key in EXAM_KEYS else EXAM_KEYS[0]
+
+
+def _check_frozen(name: str, recipe: dict[str, Any], *, used: bool) -> None:
+    """Tables of an earlier run are fitted on nothing, and must be there."""
+    if "frozen" not in recipe:
+        return
+    for key in ("reference", "pooling", "device_min_images"):
+        if key in recipe:
+            raise UserError(
+                f"config: recipes.{name}.{key} is {_shown(recipe[key])}; allowed: only without recipes.{name}.frozen"
+            )
+    if Path(recipe["frozen"]).resolve() == Path(f"results/matching/{name}").resolve():
+        raise UserError(
+            f"config: recipes.{name}.frozen is {recipe['frozen']!r}, which this run writes; allowed: a copy elsewhere"
+        )
+    if used and not all((Path(recipe["frozen"]) / file).is_file() for file in FROZEN):
+        raise UserError(
+            f"config: recipes.{name}.frozen is {recipe['frozen']!r}; "
+            f"allowed: a folder that holds {' and '.join(FROZEN)}"
+        )
 
 
 def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:

@@ -20,37 +20,31 @@ from typing import Any
 
 import yaml
 from pydicom import uid
-from pydicom.pixels import get_decoder
 
 from mammoflow import configuration, inputs, layouts
 from mammoflow.demo.phantoms import COLUMNS, ROWS
+from mammoflow.dicom import decoders as dicom_decoders
+from mammoflow.dicom import syntaxes
 from mammoflow.errors import UserError
 from mammoflow.layouts import Layout, Source
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHONS = ((3, 11), (3, 13))  # the first and the last that requirements.lock is for
 
-NATIVE = "nothing"
-LIBJPEG = "pip install pylibjpeg pylibjpeg-libjpeg"
-OPENJPEG = "pip install pylibjpeg pylibjpeg-openjpeg"
 # What mammograms are written in, and what brings a missing decoder.
 SYNTAXES = (
-    ("uncompressed, implicit little endian", uid.ImplicitVRLittleEndian, NATIVE),
-    ("uncompressed, little endian", uid.ExplicitVRLittleEndian, NATIVE),
-    ("uncompressed, big endian", uid.ExplicitVRBigEndian, NATIVE),
-    ("deflated", uid.DeflatedExplicitVRLittleEndian, NATIVE),
-    ("RLE", uid.RLELossless, "pip install pydicom"),
-    ("JPEG baseline", uid.JPEGBaseline8Bit, LIBJPEG),
-    ("JPEG extended", uid.JPEGExtended12Bit, LIBJPEG),
-    ("JPEG lossless", uid.JPEGLossless, LIBJPEG),
-    ("JPEG lossless, first order", uid.JPEGLosslessSV1, LIBJPEG),
-    ("JPEG-LS lossless", uid.JPEGLSLossless, LIBJPEG),
-    ("JPEG-LS near lossless", uid.JPEGLSNearLossless, LIBJPEG),
-    ("JPEG 2000 lossless", uid.JPEG2000Lossless, OPENJPEG),
-    ("JPEG 2000", uid.JPEG2000, OPENJPEG),
-    ("HTJ2K lossless", uid.HTJ2KLossless, OPENJPEG),
-    ("HTJ2K lossless, RPCL", uid.HTJ2KLosslessRPCL, OPENJPEG),
-    ("HTJ2K", uid.HTJ2K, OPENJPEG),
+    ("RLE", uid.RLELossless),
+    ("JPEG baseline", uid.JPEGBaseline8Bit),
+    ("JPEG extended", uid.JPEGExtended12Bit),
+    ("JPEG lossless", uid.JPEGLossless),
+    ("JPEG lossless, first order", uid.JPEGLosslessSV1),
+    ("JPEG-LS lossless", uid.JPEGLSLossless),
+    ("JPEG-LS near lossless", uid.JPEGLSNearLossless),
+    ("JPEG 2000 lossless", uid.JPEG2000Lossless),
+    ("JPEG 2000", uid.JPEG2000),
+    ("HTJ2K lossless", uid.HTJ2KLossless),
+    ("HTJ2K lossless, RPCL", uid.HTJ2KLosslessRPCL),
+    ("HTJ2K", uid.HTJ2K),
 )
 
 # Programs that no run stops for: what each is for, and how it comes.
@@ -199,17 +193,13 @@ def programs() -> Iterator[Finding]:
 
 def decoders() -> Iterator[Finding]:
     """Each transfer syntax, and what decodes it; which of them a cohort holds only its scan can say."""
-    for name, syntax, remedy in SYNTAXES:
+    for name, syntax in SYNTAXES:
         said = f"DICOM {name} ({syntax})"
-        try:
-            decoder = get_decoder(syntax)
-            plugins, available = decoder.available_plugins, decoder.is_available
-        except NotImplementedError:
-            plugins, available = (), False
-        if available:
-            yield Finding("ok", f"{said}: {', '.join(plugins) or 'pydicom'}")
+        if by := dicom_decoders.name_of(syntaxes.of(syntax)):
+            yield Finding("ok", f"{said}: {by}")
         else:
-            yield Finding("missing", f"{said}: such files would be quarantined as no_decoder", remedy, needed=False)
+            what = f"{said}: such files would be quarantined as no_decoder"
+            yield Finding("missing", what, dicom_decoders.REMEDY, needed=False)
 
 
 def models(config: dict[str, Any]) -> Iterator[Finding]:

@@ -52,6 +52,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "test patients": ("results/splits/test_patients.tsv",),
     "manifest": ("results/splits/seed{seed}/manifest.tsv",),
     "matching": ("results/matching/{recipe}/tables.tsv",),
+    "device classes": ("results/matching/{recipe}/devices.tsv",),
+    "bright tissue": ("results/quality/{recipe}/bright_tissue.tsv",),
+    "quality": ("results/quality/{recipe}/measures.tsv",),
     "PNG files": ("results/png/{recipe}/{shard}.tsv",),
     "model files": (
         "results/models/encoders/{encoder}.tsv",

@@ -222,8 +222,12 @@ IMAGES = Table(
         "photometric": _text("photometric interpretation"),
         "transfer_syntax": _text("transfer syntax UID of a DICOM file; format of another file"),
         "decoder": _text("what decoded the pixels"),
-        "file_sha256": _text("SHA-256 of the file"),
-        "pixel_sha256": _text("SHA-256 of the decoded pixels"),
+        "file_blake3": _text("BLAKE3 of the file, as b3sum prints it"),
+        "pixel_blake3": _text("BLAKE3 of the breast's pixels as they are kept, and of their histogram at full size"),
+        "notes": _text(
+            "what is worth knowing of it, joined by spaces: implant; burned_in; high_bits: values beyond the stored "
+            "bits were cut; signed; lossy; voi_fallback: the header's window cannot be used"
+        ),
         "picture": _text("the 16-bit picture and histogram, below results/work"),
         "status": _text("what became of the file", "accepted", "excluded", "quarantined", empty=False),
         "reason": _text("reason code where the file was not accepted"),
@@ -306,18 +310,82 @@ MANIFEST = Table(
     },
 )
 
+_MATCHINGS = ("none", "image", "device", "clahe")
+_TONES = ("stored_range", "percentile", "voi")
+
 MATCHING = Table(
     "matching",
-    "a lookup table of a recipe",
+    "a lookup table of a recipe, or a device that has none",
     ("device", "bits_stored"),
     {
         "device": _text("device group; empty where one reference serves all"),
         "bits_stored": _count("bits of the stored values it is for; 0 where it serves all"),
-        "tensor": _id("name of the table in the file beside this one"),
-        "sha256": _id("SHA-256 of the table"),
-        "n_images": _count("development images it was fitted on"),
+        "tone": _text("tone that the table follows on", *_TONES),
+        "matching": _text("way of matching", "image", "device"),
+        "tensor": _text("name of the table in the file beside this one; empty where there is none"),
+        "sha256": _text("SHA-256 of the table"),
+        "n_images": _count("development images it was fitted on, or that there are"),
+        "n_fallback": _count("those of them without a window in the header, taken by their stored range", missing=True),
         "status": _text("whether it matches", "matched", "unmatched", empty=False),
-        "reason": _text("reason code where it does not"),
+        "reason": _text("reason code where it does not", "too_few_images"),
+    },
+)
+
+DEVICES = Table(
+    "device classes",
+    "a device and a class of the split",
+    ("device", "bits_stored", "label"),
+    {
+        "device": _text("device group"),
+        "bits_stored": _count("bits of its stored values"),
+        "label": _id("class of the split"),
+        "n_images": _count("development images of this device and class"),
+    },
+)
+
+BRIGHT_TISSUE = Table(
+    "bright tissue",
+    "a development image, and how much of its breast is bright before and after a recipe's matching",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "device": _text("device group"),
+        "label": _id("class of the split"),
+        "before": _real("share of the foreground above the threshold before the matching", pa.Check.in_range(0, 1)),
+        "after": _real("share above the threshold of the PNGs", pa.Check.in_range(0, 1)),
+    },
+)
+
+QUALITY = Table(
+    "quality",
+    "a measure of what a recipe's matching does to the intensities of development images",
+    ("state", "measure", "device", "label"),
+    {
+        "state": _text("before or after the matching", "before", "after", empty=False),
+        "measure": _text(
+            "bright_threshold: what parts fat from tissue, as a share of the grey range; bright_share: mean share of "
+            "the foreground above it; device_told, class_told: balanced accuracy of telling devices or classes from "
+            "intensities, cross-validated by patient, where only differences of half a percent of the breast count; "
+            "told_exactly: where the slightest does",
+            "bright_threshold",
+            "bright_share",
+            "device_told",
+            "device_told_exactly",
+            "class_told",
+            "class_told_exactly",
+            empty=False,
+        ),
+        "device": _text("device group of a mean; empty for all"),
+        "label": _text("class of a mean; empty for all"),
+        "value": _real("the measure", missing=True),
+        "low": _real("lower end of the 95 % interval", missing=True),
+        "high": _real("upper end of the 95 % interval", missing=True),
+        "chance": _real("what guessing would reach", missing=True),
+        "n_groups": _count("devices or classes told apart", missing=True),
+        "left_out": _count("devices or classes of too few patients, left out", missing=True),
+        "n_images": _count("images behind it"),
+        "n_patients": _count("patients behind it"),
+        "reason": _text("reason code where there is no value", "one_group", "too_few_patients"),
     },
 )
 
@@ -329,6 +397,8 @@ PNGS = Table(
         "image_id": _id("image"),
         "file": _id("the PNG, below the working directory"),
         "sha256": _id("SHA-256 of the PNG"),
+        "tone": _text("tone it was made with; stored_range where the header lacks a window", *_TONES),
+        "matching": _text("matching it was made with; none where its device has no table", *_MATCHINGS),
     },
 )
 
@@ -339,7 +409,7 @@ MODEL_FILES = Table(
     {
         "file": _id("the file, below the working directory or the user's model folder"),
         "bytes": _count("size of the file"),
-        "sha256": _id("SHA-256 of the file"),
+        "sha256": _id("BLAKE3 of the file, as b3sum prints it"),
     },
 )
 

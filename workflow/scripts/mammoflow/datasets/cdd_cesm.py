@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from mammoflow import tables
-from mammoflow.dicom.headers import Header, Refused
+from mammoflow.dicom.headers import Header
+from mammoflow.dicom.refusals import Refused
 from mammoflow.errors import UserError
 from mammoflow.privacy import Pseudonyms
 

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from mammoflow import tables, user_tables
-from mammoflow.dicom.headers import Header, Refused
+from mammoflow.dicom.headers import Header
+from mammoflow.dicom.refusals import Refused
 from mammoflow.privacy import Pseudonyms
 
 _SIDES = {

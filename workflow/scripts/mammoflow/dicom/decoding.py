@@ -1,67 +1,73 @@
 """Stored values of an image file, brought to unsigned integers with a dark background."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import pydicom
-from pydicom.dataset import Dataset
-from pydicom.pixels import get_decoder
 
-from mammoflow.dicom.headers import Refused
-
-MOST_PIXELS = 64_000_000
+from mammoflow.dicom import codestreams, decoders, stored, voi
+from mammoflow.dicom.decoders import Raw
+from mammoflow.dicom.elements import Elements
+from mammoflow.dicom.refusals import Refused, refusing
+from mammoflow.dicom.stored import MOST_PIXELS, Layout
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """(rows, columns) uint16 with values below 2**bits, dark background, and what decoded it."""
+    """An image as it was decoded.
+
+    `pixels` are (rows, columns) uint16 with values below 2**bits on a dark background; `voi` leads from them to what
+    the header's window shows, (2**bits,) uint16; `notes` are codes of what is worth knowing of them.
+    """
 
     pixels: npt.NDArray[np.uint16]
     bits: int
     decoder: str
+    voi: npt.NDArray[np.uint16] | None = None
+    notes: tuple[str, ...] = ()
 
 
-def check_size(header: Dataset) -> None:
-    """Refuse, before any pixel is touched, what cannot be a mammogram."""
-    if int(header.Rows) * int(header.Columns) > MOST_PIXELS:
-        raise Refused("quarantined", "too_large")
-    if not 0 < int(header.BitsStored) <= int(header.BitsAllocated) or int(header.BitsAllocated) not in (8, 16):
-        raise Refused("quarantined", "bad_header")
-    if str(header.get("PhotometricInterpretation")) not in ("MONOCHROME1", "MONOCHROME2"):
-        raise Refused("excluded", "not_monochrome")
+def decode(elements: Elements, layout: Layout) -> Decoded:
+    """Decode the one frame of a DICOM file.
 
-
-def decode(path: Path) -> Decoded:
-    """Decode a DICOM file's one frame.
-
-    Values are stored values: no modality or VOI lookup, because matching needs the full range. MONOCHROME1 is
-    inverted and signed values are shifted, both without loss.
+    Values are stored values: no modality or VOI lookup is applied, because matching needs the full range.
 
     Raises
     ------
     Refused
         If the pixels cannot be decoded, or are not what the header says.
     """
-    dataset = pydicom.dcmread(path)
-    if "PixelData" not in dataset:
+    if elements.pixels is None:
         raise Refused("quarantined", "truncated")
-    syntax = dataset.file_meta.TransferSyntaxUID
-    plugin = _plugin(syntax)
-    try:
-        array = get_decoder(syntax).as_array(dataset, raw=True, decoding_plugin=plugin)[0]
-    except (ValueError, RuntimeError, TypeError, AttributeError, EOFError, IndexError):
-        raise Refused("quarantined", "truncated" if not syntax.is_compressed else "decode_error") from None
-    if array.shape != (int(dataset.Rows), int(dataset.Columns)):
+    if elements.encapsulated != (elements.syntax.codec != "native"):
+        raise Refused("quarantined", "bad_header", "PixelData")
+    if elements.encapsulated:
+        raw, decoder = _decompressed(elements, layout)
+    else:
+        raw, decoder = _native(elements, layout), "numpy"
+    if raw.shape != (layout.rows, layout.columns):
         raise Refused("quarantined", "dims_mismatch")
-    return Decoded(_dark_background(array, dataset), int(dataset.BitsStored), f"pydicom {plugin}".strip())
+    if raw.dtype.kind not in "iu" or raw.dtype.itemsize > 2:
+        raise Refused("quarantined", "bad_header", "BitsAllocated")
+    lossy = elements.syntax.lossy
+    table = voi.table(elements.header, layout, little=elements.syntax.little)
+    flags = {
+        "signed": layout.signed,
+        "lossy": lossy,
+        "high_bits": not layout.signed and not lossy and stored.exceeds(raw, layout),
+        "voi_fallback": table is None and voi.is_stated(elements.header),
+    }
+    notes = tuple(code for code, holds in flags.items() if holds)
+    return Decoded(stored.bring_to_dark(raw, layout, lossy=lossy), layout.bits, decoder, table, notes)
 
 
-def decode_picture(path: Path) -> Decoded:
+def decode_picture(content: bytes) -> Decoded:
     """Read a JPEG, PNG or TIFF file; colours, which mammograms do not have, become grey."""
-    pixels = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    if not content:
+        raise Refused("quarantined", "empty_file")
+    with refusing("decode_error"):
+        pixels = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise Refused("quarantined", "decode_error")
     if pixels.dtype not in (np.uint8, np.uint16):
@@ -73,24 +79,30 @@ def decode_picture(path: Path) -> Decoded:
     return Decoded(pixels.astype(np.uint16), 8 * pixels.dtype.itemsize, "opencv")
 
 
-def _plugin(syntax: pydicom.uid.UID) -> str:
-    """The plug-in to decode with, named, so that what is installed beside it changes nothing."""
-    if not syntax.is_compressed:
-        return ""
-    available = get_decoder(syntax).available_plugins
-    if not available:
-        raise Refused("quarantined", "no_decoder")
-    # pydicom's own RLE decoder is seven times slower, and Pillow's JPEG takes 8 bits only.
-    return "pylibjpeg" if "pylibjpeg" in available else available[0]
+def _decompressed(elements: Elements, layout: Layout) -> tuple[Raw, str]:
+    assert elements.pixels is not None
+    if not elements.syntax.codec:
+        raise Refused("quarantined", "no_decoder", f"transfer syntax {elements.syntax.uid}")
+    stream = codestreams.join(elements.pixels)
+    codestreams.check(stream, elements.syntax.codec, (layout.rows, layout.columns))
+    return decoders.decode(stream, elements.syntax, layout)
 
 
-def _dark_background(array: npt.NDArray[np.integer], dataset: Dataset) -> npt.NDArray[np.uint16]:
-    bits = int(dataset.BitsStored)
-    mask = 2**bits - 1
-    if int(dataset.PixelRepresentation) == 1:
-        values = array.astype(np.int32)
-        # Bits above the stored ones may hold anything: they are cut, and the sign taken from the stored ones.
-        values = ((values & mask) ^ (1 << (bits - 1))).astype(np.uint16)
+def _native(elements: Elements, layout: Layout) -> Raw:
+    """Uncompressed pixels, where they lie in the file if they lie there as this machine reads them."""
+    assert elements.pixels is not None
+    count, size = layout.rows * layout.columns, layout.bits_allocated // 8
+    value = elements.pixels
+    if len(value) < count * size:
+        raise Refused("quarantined", "truncated")
+    if len(value) > (count + layout.columns) * size:
+        # Padding is less than a row: the size is not that of these pixels.
+        raise Refused("quarantined", "dims_mismatch")
+    kind = "i" if layout.signed else "u"
+    if elements.syntax.little or (size == 1 and elements.pixels_vr != "OW"):
+        raw = np.frombuffer(value, f"<{kind}{size}", count)
     else:
-        values = (array & mask).astype(np.uint16)
-    return (mask - values).astype(np.uint16) if dataset.PhotometricInterpretation == "MONOCHROME1" else values
+        # Words of two bytes, which hold two pixels where a pixel has one.
+        words = np.frombuffer(value, ">u2", len(value) // 2).astype("<u2")
+        raw = words.view(f"<{kind}{size}")[:count]
+    return raw.reshape(layout.rows, layout.columns)

@@ -1,0 +1,1 @@
+"""Broken and unwanted files, each with what must become of it."""
