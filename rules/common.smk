@@ -131,6 +131,12 @@ def recipes_in_use():
     return [name for name in config["recipes"] if name in used]
 
 
+def frozen_tables(wildcards):
+    """The tables of an earlier run, where the recipe names its folder; no file of a patient is among them."""
+    folder = config["recipes"][wildcards.recipe].get("frozen")
+    return [f"{folder}/{file}" for file in configuration.FROZEN] if folder else []
+
+
 def pngs_of(wildcards):
     """PNG indexes, of every shard, of the recipe of the experiment."""
     recipe = EXPERIMENTS[wildcards.experiment]["recipe"]

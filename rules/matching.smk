@@ -2,14 +2,17 @@
 
 
 rule fit_matching:
-    """Lookup tables of a recipe, fitted on development patients only."""
+    """Lookup tables of a recipe, fitted on development patients only, and the class mix of their devices."""
     input:
         images="results/images/images.tsv",
         labelled_images="results/cohort/labelled_images.tsv",
         test_patients="results/splits/test_patients.tsv",
+        classes="results/splits/classes.tsv",
+        frozen=frozen_tables,
     output:
         matching="results/matching/{recipe}/tables.tsv",
         tables="results/matching/{recipe}/tables.safetensors",
+        devices="results/matching/{recipe}/devices.tsv",
     log:
         "results/logs/fit_matching/{recipe}.log",
     benchmark:
@@ -20,7 +23,7 @@ rule fit_matching:
         mem_mb=2000,
         runtime=60,
     params:
-        matching=lambda wildcards: config["recipes"][wildcards.recipe]["matching"],
+        recipe=lambda wildcards: configuration.fitted(config["recipes"][wildcards.recipe]),
         work="results/work/pictures",
         code=code_hash("fit_matching.py"),
     script:

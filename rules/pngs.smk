@@ -2,7 +2,7 @@
 
 
 rule export_pngs:
-    """8-bit PNGs of the accepted images of one shard, and the index of them."""
+    """PNGs of the accepted images of one shard, and the index of them."""
     input:
         shard="results/images/shards/{shard}.tsv",
         images="results/images/images.tsv",
@@ -21,7 +21,7 @@ rule export_pngs:
         runtime=120,
     params:
         folder="results/png/{recipe}/{shard}",
-        recipe=lambda wildcards: config["recipes"][wildcards.recipe],
+        recipe=lambda wildcards: configuration.drawn(config["recipes"][wildcards.recipe]),
         work="results/work/pictures",
         code=code_hash("export_pngs.py"),
     script:

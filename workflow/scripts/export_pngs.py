@@ -9,29 +9,29 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from safetensors.numpy import load_file
     from tqdm import tqdm
 
-    from mammoflow import export, tables
-    from mammoflow.matching import Matching
+    from mammoflow import export, matching, tables
+    from mammoflow.recipes import Recipe
 
-    recipe = snakemake.params.recipe
+    recipe = Recipe(**snakemake.params.recipe)
     shard = tables.read(snakemake.input.shard, tables.IMAGES)
     images = tables.read(snakemake.input.images, tables.IMAGES)
     accepted = images[(images["status"] == "accepted") & images["file_id"].isin(shard["file_id"])]
-    fitted = Matching(
-        recipe["matching"],
+    fitted = matching.Matching(
+        recipe,
         tables.read(snakemake.input.matching, tables.MATCHING),
-        load_file(snakemake.input.tables),
+        matching.load(snakemake.input.tables),
     )
     pngs = export.export(
         accepted,
         fitted,
-        crop=recipe["crop"],
-        longest_side=recipe["longest_side"],
         work=Path(snakemake.params.work),
         folder=Path(snakemake.params.folder),
         progress=tqdm,
     )
     log.info("exported %d PNGs", len(pngs))
+    for key, asked in (("tone", recipe.tone), ("matching", recipe.matching)):
+        if others := int((pngs[key] != asked).sum()):
+            log.warning("%d of them by another %s than %s: see the column %s", others, key, asked, key)
     tables.write(pngs, snakemake.output.pngs, tables.PNGS)
