@@ -17,7 +17,7 @@ if DEMO:
             runtime=60,
         params:
             folder="results/demo/images",
-            demo={key: config["demo"][key] for key in ("exams", "seed", "class_mix")},
+            demo={key: config["demo"][key] for key in ("exams", "seed", "class_mix", "devices")},
             shards=config["shards"],
             code=code_hash("make_demo_images.py"),
         script:
@@ -41,7 +41,7 @@ if DEMO:
             runtime=30,
         params:
             folder="results/demo/reports",
-            demo={key: config["demo"][key] for key in ("exams", "seed", "class_mix")},
+            demo={key: config["demo"][key] for key in ("exams", "seed", "class_mix", "devices")},
             ids=config["privacy"]["ids"],
             code=code_hash("make_demo_reports.py"),
         script:

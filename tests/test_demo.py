@@ -1,5 +1,6 @@
 """The demo hospital: who is in it, its pictures, its DICOM files and its reports."""
 
+import hashlib
 import io
 import shutil
 import subprocess
@@ -103,6 +104,35 @@ def test_a_patient_does_not_depend_on_the_size_of_the_demo():
         )
 
 
+def test_confounded_devices_see_their_own_mix_of_classes_and_change_nothing_else():
+    for count, class_mix in [(20, "equal"), (100, "natural"), (1000, "equal")]:
+        usual = demo(count, class_mix=class_mix)
+        exams = patients.exams(count=count, seed=1, class_mix=class_mix, devices="confounded")
+        assert [replace(exam, device="") for exam in exams] == [replace(exam, device="") for exam in usual]
+        firsts = [exam for exam in exams if exam.number == 1 and exam.views]
+        for key, shares in patients.CONFOUNDED.items():
+            found = Counter(exam.device for exam in firsts if exam.density == key)
+            for device, share in shares.items():
+                assert abs(found[device] - share * found.total()) <= 1
+    devices = {exam.patient: exam.device for exam in exams}
+    assert all(exam.device == devices[exam.patient] for exam in exams)
+
+
+def test_two_of_the_confounded_devices_have_one_tone_curve():
+    one, other = (mammograms.pixels(file_of(device=device)) for device in ("linear", "linear_too"))
+    assert np.array_equal(one, other)
+    names = {dataset_of(file_of(device=d)).ManufacturerModelName for d in ("linear", "linear_too")}
+    assert len(names) == 2
+    first, second = patients.CONFOUNDED["a"], patients.CONFOUNDED["d"]
+    assert first["linear"] > 2 * first["linear_too"]
+    assert second["linear_too"] > 2 * second["linear"]
+
+
+def test_independent_demo_keeps_its_patients():
+    told = [(e.patient, e.number, e.density, e.share, e.device, e.syntax, e.study_date, e.fault) for e in demo()]
+    assert hashlib.sha256(repr(told).encode()).hexdigest()[:16] == "8735da789f85f99b"
+
+
 def test_device_is_independent_of_the_class():
     exams = demo(4000)
     for key in patients.CLASSES:
@@ -168,7 +198,7 @@ def test_only_mlo_shows_the_muscle():
 
 def test_device_curves_rise_and_differ():
     ramp = np.linspace(0.02, 1, 50, dtype=np.float32)
-    curves = [device.curve(ramp) for device in mammograms.DEVICES.values()]
+    curves = [mammograms.DEVICES[device].curve(ramp) for device in patients.DEVICES]
     assert all((np.diff(curve) > 0).all() and curve[0] > 0 and curve[-1] < 1 for curve in curves)
     middles = sorted(float(curve[25]) for curve in curves)
     assert min(np.diff(middles)) > 0.1

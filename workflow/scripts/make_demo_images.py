@@ -17,7 +17,7 @@ with log_to(snakemake.log[0]):
     from mammoflow.inputs import shard_of
 
     demo, shards = snakemake.params.demo, snakemake.params.shards
-    exams = patients.exams(count=demo["exams"], seed=demo["seed"], class_mix=demo["class_mix"])
+    exams = patients.exams(count=demo["exams"], seed=demo["seed"], class_mix=demo["class_mix"], devices=demo["devices"])
     files = [
         file
         for file in patients.image_files(exams)

@@ -22,7 +22,7 @@ with log_to(snakemake.log[0]):
     names = Pseudonyms(load_key(snakemake.input.key), "demo", snakemake.params.ids)
     files: list[dict[str, object]] = []
     truth: list[dict[str, object]] = []
-    exams = patients.exams(count=demo["exams"], seed=demo["seed"], class_mix=demo["class_mix"])
+    exams = patients.exams(count=demo["exams"], seed=demo["seed"], class_mix=demo["class_mix"], devices=demo["devices"])
     for exam in tqdm(exams, unit="exam"):
         written = report(exam)
         stated = written.stated if written else ""

@@ -1,9 +1,9 @@
-"""Phantoms as the DICOM files of three invented devices. The same file has the same bytes in every run."""
+"""Phantoms as the DICOM files of invented devices. The same file has the same bytes in every run."""
 
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +54,11 @@ class Device:
         return (1 << self.bits) - 1
 
 
+_LINEAR = Device("Demo Uno", "Phantom 12 Linear", 12, False, lambda s: 0.03 + 0.87 * s, "LIN", 0.010, 0)
 DEVICES = {
-    "linear": Device("Demo Uno", "Phantom 12 Linear", 12, False, lambda s: 0.03 + 0.87 * s, "LIN", 0.010, 0),
+    "linear": _LINEAR,
+    # Another device, but the same picture: only in the demo whose devices see different mixes of classes.
+    "linear_too": replace(_LINEAR, manufacturer="Demo Cuatro", model="Phantom 12 Linear Too"),
     "logarithmic": Device(
         "Demo Dos", "Phantom 14 Log", 14, False, lambda s: np.log1p(12 * s) / np.log(13) * 0.95, "LOG", 0.008, 1.5
     ),

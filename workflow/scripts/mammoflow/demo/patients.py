@@ -4,7 +4,7 @@ Classes, second exams and imperfections are given out by quota, so that a small 
 of a patient follows from the seed and the patient's number alone, never from the shard or the number of shards.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,6 +15,14 @@ NATURAL = {"a": 0.12, "b": 0.21, "c": 0.47, "d": 0.20}  # a screening population
 SHARES = {"a": (0.05, 0.20), "b": (0.25, 0.45), "c": (0.50, 0.70), "d": (0.78, 0.95)}
 
 DEVICES = {"linear": 0.42, "logarithmic": 0.33, "film_like": 0.25}  # name: share of the exams
+# Shares of the patients of a class where devices see different mixes of classes. `linear_too` has the tone curve of
+# `linear`, but mostly dense breasts where that has fatty ones: what tells the two apart is whom they see, not how.
+CONFOUNDED = {
+    "a": {"linear": 0.50, "linear_too": 0.15, "logarithmic": 0.20, "film_like": 0.15},
+    "b": {"linear": 0.40, "linear_too": 0.15, "logarithmic": 0.15, "film_like": 0.30},
+    "c": {"linear": 0.15, "linear_too": 0.40, "logarithmic": 0.15, "film_like": 0.30},
+    "d": {"linear": 0.15, "linear_too": 0.50, "logarithmic": 0.20, "film_like": 0.15},
+}
 SYNTAXES = {"explicit": 0.45, "rle": 0.25, "jpeg2000": 0.30}
 VIEWS = (("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO"))
 
@@ -28,7 +36,7 @@ LEAST_PATIENTS = 3  # of a class: fewer cannot be split in three
 
 # What a draw is for: another stream of random numbers each, so that one more draw here moves nothing there.
 # (From 1: numpy's seeds take a trailing 0 for none.)
-PATIENT, EXAM, SHAPE, PIXELS, REPORT = range(1, 6)
+PATIENT, EXAM, SHAPE, PIXELS, REPORT, DEVICE = range(1, 7)
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Exam:
     number: int  # the patient's first exam is 1
     density: str  # one of CLASSES
     share: float  # fibroglandular share of the breast's area
-    device: str  # one of DEVICES
+    device: str  # one of `mammograms.DEVICES`
     syntax: str  # one of SYNTAXES
     birth_date: date
     study_date: date
@@ -83,7 +91,7 @@ class ImageFile:
     broken: bool = False  # cut short, as by a copy that stopped
 
 
-def exams(*, count: int, seed: int, class_mix: str) -> list[Exam]:
+def exams(*, count: int, seed: int, class_mix: str, devices: str = "independent") -> list[Exam]:
     """All exams of the demo, in order of patients.
 
     Parameters
@@ -94,6 +102,9 @@ def exams(*, count: int, seed: int, class_mix: str) -> list[Exam]:
         Another seed makes other patients.
     class_mix
         `natural` or `equal`.
+    devices
+        `independent`: every device sees the same mix of classes. `confounded`: each sees its own, as when the
+        screening unit and the hospital send to one archive.
     """
     second = count * SECOND_EXAMS_PERCENT // 100
     orphans = max(1, count * ORPHAN_REPORTS_PERCENT // 100)
@@ -110,6 +121,9 @@ def exams(*, count: int, seed: int, class_mix: str) -> list[Exam]:
     for patient in range(len(classes) + 1, len(classes) + orphans + 1):
         density = str(_generator(seed, patient, EXAM).choice(CLASSES, p=list(NATURAL.values())))
         found.append(_first_exam(seed=seed, patient=patient, density=density, fault="orphan"))
+    if devices == "confounded":
+        of_patient = _confounded(classes, seed=seed)
+        found = [replace(exam, device=of_patient.get(exam.patient, exam.device)) for exam in found]
     return found
 
 
@@ -146,6 +160,18 @@ def _classes(patients: int, *, class_mix: str, seed: int) -> list[str]:
     """The class of each patient, in order of patients."""
     classes = [key for key, number in quotas(patients, class_mix).items() for _ in range(number)]
     return [classes[i] for i in _generator(seed, 0, PATIENT).permutation(patients)]
+
+
+def _confounded(classes: list[str], *, seed: int) -> dict[int, str]:
+    """The device of each patient, by quota within the class: small demos have every class on every device."""
+    order = _generator(seed, 0, DEVICE).permutation(len(classes)).tolist()
+    found: dict[int, str] = {}
+    for key, shares in CONFOUNDED.items():
+        own = [patient for patient in order if classes[patient] == key]
+        ends = np.cumsum(list(shares.values()))
+        for place, patient in enumerate(own):
+            found[patient + 1] = list(shares)[int(np.searchsorted(ends, (place + 0.5) / len(own)))]
+    return found
 
 
 def _interleaved(classes: list[str], *, seed: int) -> list[int]:
