@@ -76,7 +76,7 @@ rule plot_matching:
         runtime=10,
     params:
         work="results/work/pictures",
-        matching=lambda wildcards: config["recipes"][wildcards.recipe]["matching"],
+        recipe=lambda wildcards: configuration.drawn(config["recipes"][wildcards.recipe]),
         warning=caveats.short(config),
         code=code_hash("plot_matching.py"),
     script:

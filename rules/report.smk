@@ -21,6 +21,9 @@ if HAS_IMAGES:
             classes="results/splits/classes.tsv",
             manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
             matching=expand("results/matching/{recipe}/tables.tsv", recipe=recipes_in_use()),
+            # The same for every recipe: development images by device and class.
+            devices=expand("results/matching/{recipe}/devices.tsv", recipe=recipes_in_use()[:1]),
+            quality=expand("results/quality/{recipe}/measures.tsv", recipe=recipes_in_use()),
             table1="results/tables/table1.tsv",
             comparisons="results/metrics/comparisons.tsv",
             metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
@@ -30,6 +33,9 @@ if HAS_IMAGES:
             classes_figure="results/figures/classes.png",
             matching_figures=expand(
                 "results/figures/matching/{recipe}.png", recipe=recipes_in_use()
+            ),
+            brightness_figures=expand(
+                "results/figures/bright_tissue/{recipe}.png", recipe=recipes_in_use()
             ),
             forest="results/figures/experiments.png",
             confusion_figures=expand(

@@ -12,7 +12,7 @@ from mammoflow import accounts, provenance, tables
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import compare
 from mammoflow.figures import style
-from mammoflow.pages import audits, evidence, figures, html, labels, languages, sections, summary
+from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, summary
 from mammoflow.reports import auditing, records
 from tests.test_plots import (
     FIGURES,
@@ -27,6 +27,7 @@ from tests.test_plots import (
     make_manifest,
     make_metrics,
     make_predicted,
+    make_quality,
 )
 
 REPORT = ROOT / "resources/report/report.html.j2"
@@ -112,6 +113,11 @@ def make_matching():
     return tables.frame_of([row | {"status": "matched", "reason": ""}], tables.MATCHING)
 
 
+def make_devices():
+    row = {"device": "Maker 1", "bits_stored": 12}
+    return tables.frame_of([row | {"label": key, "n_images": 5 + i} for i, key in enumerate("abcd")], tables.DEVICES)
+
+
 def make_values(folder):
     """Everything that the report's template names; figures are drawn into `folder`."""
     for name, draw in FIGURES.items():
@@ -152,6 +158,10 @@ def make_values(folder):
         "matching": sections.matching(
             {"device": make_matching(), "plain": tables.empty(tables.MATCHING)}, {"device": "device", "plain": "none"}
         ),
+        "class_mix": [quality.class_mix(make_devices(), TASK)],
+        "told": quality.told({"device": make_quality()}, {"device": "device"}),
+        "shares": quality.shares({"device": make_quality()}, {"device": "device"}, TASK),
+        "brightness_figures": [figures.brightness(folder / "brightness.png")],
         "matching_figures": [figures.matching(folder / "matching.png")],
         "table1": sections.main_table(table1.make(metrics, SETTINGS, PUBLISHED), notes),
         "forest": figures.forest(folder / "experiments.png", n=n),
@@ -196,7 +206,7 @@ def test_report_has_words_for_every_picture_and_table(page):
     tags = read(page).tags
     assert all(attributes.get("alt") for tag, attributes in tags if tag == "img")
     names = [tag for tag, _ in tags]
-    assert names.count("figure") == names.count("figcaption") == names.count("img") == 6
+    assert names.count("figure") == names.count("figcaption") == names.count("img") == 7
     assert names.count("table") == names.count("caption") > 12
 
 

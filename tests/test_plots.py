@@ -10,10 +10,11 @@ import pytest
 from mammoflow import accounts, pictures, tables, tasks
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import evaluate
-from mammoflow.figures import cohort, confusion, experiments, samples, style, training
+from mammoflow.figures import brightness, cohort, confusion, experiments, samples, style, training
 from mammoflow.figures import images as image_plots
 from mammoflow.figures.images import Intensities, Sample
 from mammoflow.pictures import Picture
+from mammoflow.recipes import Recipe
 from tests.test_statistics import make_predictions
 
 ROOT = Path(__file__).parent.parent
@@ -132,12 +133,47 @@ def make_steps():
 def make_samples():
     rng = np.random.default_rng(0)
     pixels = [rng.uniform(0, 1, (60, 40)).astype(np.float32) for _ in range(8)]
-    shown = [Sample(f"Maker {i % 3}", "c", one, 255 * one**0.5) for i, one in enumerate(pixels)]
+    shown = [Sample(f"Maker {i % 3}", "c", one, one**0.5) for i, one in enumerate(pixels)]
     shares = [rng.dirichlet(np.ones(64)) for _ in range(6)]
     return shown, {f"Maker {i}": Intensities(shares[i], shares[i + 3], 10 + i) for i in range(3)}
 
 
+def make_bright_tissue():
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "image_id": f"i{i}",
+            "device": f"Maker {i % 3}",
+            "label": CLASSES[i % 4],
+            "after": 0.2 * (i % 4) + rng.random() / 5,
+        }
+        for i in range(60)
+    ]
+    return tables.frame_of([row | {"before": rng.random()} for row in rows], tables.BRIGHT_TISSUE)
+
+
+def make_quality():
+    """Numbers of a recipe, classes told where devices are too few."""
+    rows = []
+    for state in ("before", "after"):
+        own = {"state": state, "n_images": 60, "n_patients": 20}
+        rows.append(own | {"measure": "bright_threshold", "value": 0.4})
+        rows += [own | {"measure": "bright_share", "label": key, "value": 0.2 * i} for i, key in enumerate(CLASSES)]
+        rows += [
+            own | {"measure": f"class_told{how}", "value": 0.7, "low": 0.6, "high": 0.8, "chance": 0.25, "left_out": 0}
+            for how in ("", "_exactly")
+        ]
+        rows += [
+            own | {"measure": f"device_told{how}", "left_out": 3, "reason": "too_few_patients"}
+            for how in ("", "_exactly")
+        ]
+    return tables.frame_of(rows, tables.QUALITY)
+
+
 FIGURES = {
+    "brightness": lambda: brightness.draw(
+        make_bright_tissue(), make_quality(), recipe="device", way="device", task=TASK, warning=WARNING
+    ),
     "flow": lambda: cohort.flow(make_steps(), seed=1, warning=WARNING),
     "classes": lambda: cohort.classes_by_subset(make_manifest(), task=TASK, seed=1, warning=WARNING),
     "matching": lambda: image_plots.matching(*make_samples(), recipe="device", way="device", warning=WARNING),
@@ -216,6 +252,10 @@ def test_samples_take_devices_and_classes_in_turn():
     shuffled = samples.choose(images.sample(frac=1, random_state=1))
     assert chosen["image_id"].tolist() == shuffled["image_id"].tolist()
     assert len(samples.choose(images.head(3))) == 3
+    of_four = pd.DataFrame([(f"i{i:02}", f"m{i % 3}", "abcd"[i // 12]) for i in range(48)], columns=images.columns)
+    chosen = samples.choose(of_four)
+    assert chosen["label"].tolist() == list("aabbccdd")
+    assert sorted(chosen["device"].value_counts()) == [2, 3, 3]
 
 
 def test_samples_are_read_from_pictures_and_pngs(tmp_path):
@@ -224,10 +264,11 @@ def test_samples_are_read_from_pictures_and_pngs(tmp_path):
     histogram = np.bincount(pixels[pixels > 0], minlength=4096)
     pictures.save(Picture(pixels, histogram), tmp_path / "one.safetensors", {})
     cv2.imwrite(str(tmp_path / "one.png"), (pixels // 16).astype(np.uint8))
-    images = pd.DataFrame([["one", "m", "a", "one.safetensors"]], columns=["image_id", "device", "label", "picture"])
-    shown, distributions = samples.of_recipe(images, {"one": str(tmp_path / "one.png")}, tmp_path)
-    assert shown[0].before.max() == pytest.approx(2048 / 4095)
-    assert shown[0].after.max() == 128
+    row = {"image_id": "one", "device": "m", "label": "a", "picture": "one.safetensors"}
+    images = pd.DataFrame([row | {"file": str(tmp_path / "one.png")}])
+    shown, distributions = samples.of_recipe(images, Recipe("stored_range", "image", "none", 50), tmp_path)
+    assert shown[0].before.max() == pytest.approx(2048 / 4095, abs=1e-4)
+    assert shown[0].after.max() == pytest.approx(128 / 255)
     own = distributions["m"]
     assert (own.n_images, own.before[32], own.after[32]) == (1, 1.0, 1.0)
 

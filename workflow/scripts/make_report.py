@@ -13,7 +13,7 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import files, provenance, tables, tasks
     from mammoflow.evaluation import table1
-    from mammoflow.pages import audits, evidence, figures, html, labels, languages, sections, summary
+    from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, summary
     from mammoflow.reports import records
 
     given, params = snakemake.input, snakemake.params
@@ -25,6 +25,8 @@ with log_to(snakemake.log[0]):
     metrics = {name: tables.read(path, tables.METRICS) for name, path in read_metrics}
     read_matching = zip(params.recipes, given.matching, strict=True)
     matching = {recipe: tables.read(path, tables.MATCHING) for recipe, path in read_matching}
+    read_quality = zip(params.recipes, given.quality, strict=True)
+    measures = {recipe: tables.read(path, tables.QUALITY) for recipe, path in read_quality}
     of_run = tables.read(given.labels, tables.LABELS)
     reports = tables.read(given.reports, tables.REPORTS) if given.get("reports") else None
     audit = tables.read(given.audit, tables.AUDIT) if given.get("audit") else None
@@ -72,6 +74,10 @@ with log_to(snakemake.log[0]):
         classes_figure=figures.classes(given.classes_figure),
         subsets=[sections.subsets(manifest, seed=seed, task=task) for seed, manifest in manifests.items()],
         matching=sections.matching(matching, params.recipes),
+        class_mix=[quality.class_mix(tables.read(path, tables.DEVICES), task) for path in given.devices],
+        told=quality.told(measures, params.recipes),
+        shares=quality.shares(measures, params.recipes, task),
+        brightness_figures=[figures.brightness(path) for path in given.brightness_figures],
         matching_figures=[figures.matching(path) for path in given.matching_figures],
         table1=sections.main_table(tables.read(given.table1, tables.TABLE1), notes),
         forest=figures.forest(given.forest, n=n),

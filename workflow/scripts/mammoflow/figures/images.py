@@ -20,16 +20,16 @@ class Sample:
 
     device: str
     label: str
-    before: NDArray[np.float32]  # (rows, columns), share of the stored range, 0 outside the breast
-    after: NDArray[np.float32]  # (rows, columns), 0 to 255
+    before: NDArray[np.float32]  # (rows, columns), share of the grey range, 0 outside the breast
+    after: NDArray[np.float32]  # the same
 
 
 @dataclass(frozen=True)
 class Intensities:
     """Distribution of the foreground intensities of one device, over some of its images."""
 
-    before: NDArray[np.float64]  # (B,) share of the foreground in each of B equal parts of the stored range
-    after: NDArray[np.float64]  # (B,) the same of the PNGs' range 0 to 255
+    before: NDArray[np.float64]  # (B,) share of the foreground in each of B equal parts of the grey range
+    after: NDArray[np.float64]  # the same
     n_images: int
 
 
@@ -45,7 +45,7 @@ def matching(
     distributions
         Of each device.
     recipe, way
-        Name of the recipe, and what it matches by: none, image or device.
+        Name of the recipe, and what it matches by.
     warning
         Shown below the figure; "" for nothing.
     """
@@ -55,12 +55,12 @@ def matching(
     _draw_samples(upper.subplots(2, max(1, len(samples)), squeeze=False), samples)
     panels = lower.subplots(1, 2, sharey=True)
     for index, (device, own) in enumerate(distributions.items()):
-        style = {"color": COLOURS[index % len(COLOURS)], "linestyle": _DASHES[index // 2 % len(_DASHES)]}
+        style = {"color": COLOURS[index % len(COLOURS)], "linestyle": _DASHES[index % len(_DASHES)]}
         for axes, shares in zip(panels, (own.before, own.after), strict=True):
             centres = (np.arange(len(shares)) + 0.5) / len(shares)
             axes.plot(centres, 100 * shares, label=f"{device or 'device unknown'} (n = {own.n_images})", **style)
-    panels[0].set(title="Before", xlabel="stored value (share of the stored range)", ylabel="foreground pixels (%)")
-    panels[1].set(title="After", xlabel="grey value of the PNG (share of 0 to 255)")
+    panels[0].set(title="Before", xlabel="grey value (share of the range)", ylabel="foreground pixels (%)")
+    panels[1].set(title="After", xlabel="grey value (share of the range)")
     for axes in panels:
         axes.grid(visible=True)
     if distributions:
@@ -78,12 +78,12 @@ def _draw_samples(grid: Any, samples: list[Sample]) -> None:
     for axes in grid.flat:
         axes.axis("off")
     for (above, below), sample in zip(grid.T, samples, strict=False):
-        _show(above, sample.before, top=1.0)
-        _show(below, sample.after, top=255.0)
+        _show(above, sample.before)
+        _show(below, sample.after)
         above.set_title(f"{fill(sample.device, 17)}\nclass {sample.label}", fontsize=6.5, loc="center")
     for axes, word in zip(grid[:, 0], ("before", "after"), strict=True):
         axes.text(-0.08, 0.5, word, transform=axes.transAxes, rotation=90, va="center", ha="right", fontsize=8)
 
 
-def _show(axes: Axes, pixels: NDArray[np.float32], *, top: float) -> None:
-    axes.imshow(pixels, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
+def _show(axes: Axes, pixels: NDArray[np.float32]) -> None:
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

@@ -1,18 +1,17 @@
 """Which pictures a figure shows, read small."""
 
-from collections.abc import Iterator
-from itertools import chain, zip_longest
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
-from mammoflow import pictures
-from mammoflow.errors import UserError
+from mammoflow import drawing, matching, pictures, quality
 from mammoflow.figures.images import Intensities, Sample
-from mammoflow.pictures import Picture
+from mammoflow.recipes import Recipe
 
 N_SAMPLES = 8
 SIDE = 320  # pixels of a sample's longest side
@@ -21,7 +20,7 @@ MOST_IMAGES = 40  # of a device, for its distribution: enough for a curve, few e
 
 
 def choose(images: pd.DataFrame, *, n: int = N_SAMPLES) -> pd.DataFrame:
-    """Images for a figure: devices and classes in turn, so that each is seen; the same ones at every run.
+    """Images for a figure: classes and devices in turn, so that each is seen; the same ones at every run.
 
     Parameters
     ----------
@@ -30,83 +29,74 @@ def choose(images: pd.DataFrame, *, n: int = N_SAMPLES) -> pd.DataFrame:
     n
         How many, if there are as many.
     """
-    ordered = images.sort_values(["label", "image_id"], kind="stable")
-    by_device = [_by_class(own) for _, own in ordered.groupby("device", sort=True)]
-    chosen = [index for index in chain.from_iterable(zip_longest(*by_device)) if index is not None][:n]
-    return ordered.loc[chosen]
+    ordered = images.sort_values(["label", "device", "image_id"], kind="stable", ignore_index=True)
+    left = {key: list(own.index) for key, own in ordered.groupby(["label", "device"], sort=True)}
+    seen: Counter[object] = Counter()
+    chosen = []
+    while left and len(chosen) < n:
+        # Of the class seen least, on the device on which it was seen least.
+        key = min(left, key=lambda key: (seen["class", key[0]], seen[key], seen["device", key[1]]))
+        chosen.append(left[key].pop(0))
+        seen.update([("class", key[0]), key, ("device", key[1])])
+        left = {key: own for key, own in left.items() if own}
+    return ordered.loc[sorted(chosen)]
 
 
-def _by_class(images: pd.DataFrame) -> list[int]:
-    """Row labels, one of each class in turn."""
-    turn = images.groupby("label", sort=True).cumcount()
-    return list(turn.sort_values(kind="stable").index)
-
-
-def sample(picture: Picture, png: str | Path, *, device: str, label: str) -> Sample:
-    """One picture before and after, shrunk for drawing."""
-    before = picture.pixels.astype(np.float32) / (2**picture.bits - 1)
-    after = _read_png(png).astype(np.float32)
-    return Sample(device, label, _shrunk(before), _shrunk(after))
-
-
-def distribution(pairs: Iterator[tuple[Picture, str]]) -> Intensities:
-    """Mean distribution of foreground intensities, each image counting the same.
+def sample(image: Any, recipe: Recipe, work: Path) -> Sample:
+    """One picture before and after the matching of a recipe, shrunk for drawing.
 
     Parameters
     ----------
-    pairs
-        Picture and path of the PNG made from it, of one device.
-
-    Raises
-    ------
-    UserError
-        If there is none.
+    image
+        A row with device, label, picture and file, the PNG.
+    recipe
+        What the PNG was made by.
+    work
+        Folder of the 16-bit pictures.
     """
-    before, after = [], []
-    for picture, png in pairs:
-        before.append(_binned(picture.histogram))
-        after.append(_binned(np.bincount(_read_png(png).ravel(), minlength=256) * (np.arange(256) > 0)))
-    if not before:
-        raise UserError("no image to draw a distribution of")
-    return Intensities(np.mean(before, axis=0), np.mean(after, axis=0), len(before))
+    unmatched = matching.without_tables(replace(recipe, matching="none"))
+    before = drawing.render(pictures.load(work / image.picture), unmatched, image.device)
+    after = pictures.read_png(image.file)
+    return Sample(image.device, image.label, _shrunk(before, top=65535), _shrunk(after, top=255))
 
 
-def of_recipe(images: pd.DataFrame, pngs: dict[str, str], work: Path) -> tuple[list[Sample], dict[str, Intensities]]:
+def distribution(images: pd.DataFrame, recipe: Recipe, work: Path) -> Intensities:
+    """Mean distribution of foreground intensities before and after the matching, each image counting the same.
+
+    Parameters
+    ----------
+    images
+        At least one row, as for `sample`; of one device.
+    recipe, work
+        As for `sample`.
+    """
+    greys = quality.read_greys(images, recipe, work=work, progress=list)
+    return Intensities(_binned(greys.before), _binned(greys.after), len(images))
+
+
+def of_recipe(images: pd.DataFrame, recipe: Recipe, work: Path) -> tuple[list[Sample], dict[str, Intensities]]:
     """Samples and distributions of a recipe.
 
     Parameters
     ----------
     images
-        Labelled development images with the column `picture`.
-    pngs
-        The PNG of each image id.
-    work
-        Folder of the 16-bit pictures.
+        Development images, rows as for `sample`.
+    recipe, work
+        As for `sample`.
     """
-    samples = [
-        sample(pictures.load(work / row.picture), pngs[row.image_id], device=row.device, label=row.label)
-        for row in choose(images).itertuples()
-    ]
+    samples = [sample(row, recipe, work) for row in choose(images).itertuples()]
     devices = {
-        str(device): distribution(
-            (pictures.load(work / row.picture), pngs[row.image_id]) for row in choose(own, n=MOST_IMAGES).itertuples()
-        )
+        str(device): distribution(choose(own, n=MOST_IMAGES), recipe, work)
         for device, own in images.groupby("device", sort=True)
     }
     return samples, devices
 
 
-def _binned(histogram: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Shares of the foreground in BINS equal parts of the range of values."""
-    part = np.arange(len(histogram)) * BINS // len(histogram)
-    counts = np.bincount(part, weights=histogram, minlength=BINS)
-    return counts / max(1.0, counts.sum())
+def _binned(greys: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean shares of the foreground in BINS equal parts of the grey range: (BINS,)."""
+    counts = greys.reshape(len(greys), BINS, -1).sum(axis=2)
+    return (counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).mean(axis=0)
 
 
-def _read_png(path: str | Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"))
-
-
-def _shrunk(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    return pictures.shrink(pixels, SIDE).astype(np.float32)
+def _shrunk(pixels: NDArray[Any], *, top: float) -> NDArray[np.float32]:
+    return np.asarray(pictures.shrink(pixels.astype(np.float32), SIDE) / top, np.float32)

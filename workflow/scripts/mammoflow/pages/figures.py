@@ -38,6 +38,18 @@ def matching(path: str) -> HtmlFigure:
     )
 
 
+def brightness(path: str | Path) -> HtmlFigure:
+    """Bright tissue by class of a recipe, whose name is that of the file."""
+    recipe = Path(path).stem
+    return figure(
+        path,
+        caption=f"Recipe {recipe}: share of each breast that is bright, by class and device, in percent of its pixels, "
+        "before and after matching. Development images only; a mark is an image, a bar the mean of a class.",
+        alt=f"Two charts of the share of bright pixels of every image by class, before and after matching by recipe "
+        f"{recipe}. The table of shares of bright tissue holds the means.",
+    )
+
+
 def forest(path: str, *, n: str) -> HtmlFigure:
     """All experiments side by side; `n` says what they were measured on."""
     return figure(
