@@ -32,7 +32,7 @@ def choose(images: pd.DataFrame, *, n: int = N_SAMPLES) -> pd.DataFrame:
     ordered = images.sort_values(["label", "device", "image_id"], kind="stable", ignore_index=True)
     left = {key: list(own.index) for key, own in ordered.groupby(["label", "device"], sort=True)}
     seen: Counter[object] = Counter()
-    chosen = []
+    chosen: list[int] = []
     while left and len(chosen) < n:
         # Of the class seen least, on the device on which it was seen least.
         key = min(left, key=lambda key: (seen["class", key[0]], seen[key], seen["device", key[1]]))
