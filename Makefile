@@ -110,7 +110,8 @@ test-tools:  ## install what some tests are skipped without: Debian packages, an
 	[ -z "$$index" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"
 	[ -z "$$certificate" ] || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$certificate}"
 	here=$$PWD
-	# From /, because the settings in pyproject.toml are those of the lock, not of this Python.
-	(cd / && "$$here/.venv/bin/uv" pip install --quiet --python "$$here/.venv/bin/python" --require-hashes \
-	    -r "$$here/requirements.lock")
+	# From /, because the settings in pyproject.toml are those of the lock, not of this Python. Compiled at once, because
+	# jobs of a cluster may not be able to write into .venv, and would compile every library anew.
+	(cd / && "$$here/.venv/bin/uv" pip install --quiet --compile-bytecode --python "$$here/.venv/bin/python" \
+	    --require-hashes -r "$$here/requirements.lock")
 	touch .venv/installed
