@@ -2,7 +2,7 @@
 
 
 rule make_manifest:
-    """Which subset each labelled image is in for one seed; a patient is in one only."""
+    """Which subset each labelled image is in for one seed; what the split never divides is in one only."""
     input:
         labelled_images="results/cohort/labelled_images.tsv",
         test_patients="results/splits/test_patients.tsv",
@@ -26,3 +26,31 @@ rule make_manifest:
         code=code_hash("make_manifest.py"),
     script:
         "../workflow/scripts/make_manifest.py"
+
+
+rule count_siblings:
+    """Test images with another image of the same person in training, had the split divided by each unit."""
+    input:
+        labelled_images="results/cohort/labelled_images.tsv",
+        classes="results/splits/classes.tsv",
+        manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
+    output:
+        siblings="results/splits/siblings.tsv",
+    log:
+        "results/logs/count_siblings.log",
+    benchmark:
+        "results/benchmarks/count_siblings.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        seeds=SEEDS,
+        split={
+            key: config["split"][key]
+            for key in ("unit", "test", "test_seed", "validation", "balance", "test_balance")
+        },
+        code=code_hash("count_siblings.py"),
+    script:
+        "../workflow/scripts/count_siblings.py"

@@ -228,7 +228,7 @@ def test_development_images_are_of_kept_classes_and_not_held_out():
         tables.LABELLED_IMAGES,
     )
     test_patients = tables.frame_of(
-        [{"patient_id": f"p{n}", "held_out": "test" if n > 5 else "development"} for n in range(8)],
+        [{"patient_id": f"p{n}", "unit": "patient", "held_out": "test" if n > 5 else "development"} for n in range(8)],
         tables.TEST_PATIENTS,
     )
     classes = tables.frame_of(
@@ -253,17 +253,23 @@ def test_development_images_are_of_kept_classes_and_not_held_out():
     assert set(found["bits_stored"]) == {12}
 
 
-def test_a_reference_must_be_an_accepted_image_that_is_not_held_out():
+@pytest.mark.parametrize(
+    ("unit", "ids"), [("patient", ("p1", "p2")), ("exam", ("e1", "e2")), ("image", ("good", "held"))]
+)
+def test_a_reference_must_be_an_accepted_image_that_is_not_held_out(unit, ids):
     images = tables.frame_of(
         [
-            {"image_id": "good", "patient_id": "p1", "status": "accepted"},
-            {"image_id": "bad", "patient_id": "p1", "status": "excluded"},
-            {"image_id": "held", "patient_id": "p2", "status": "accepted"},
+            {"image_id": "good", "exam_id": "e1", "patient_id": "p1", "status": "accepted"},
+            {"image_id": "bad", "exam_id": "e1", "patient_id": "p1", "status": "excluded"},
+            {"image_id": "held", "exam_id": "e2", "patient_id": "p2", "status": "accepted"},
         ],
         tables.IMAGES,
     )
     held = tables.frame_of(
-        [{"patient_id": "p1", "held_out": "development"}, {"patient_id": "p2", "held_out": "test"}],
+        [
+            {"patient_id": ids[0], "unit": unit, "held_out": "development"},
+            {"patient_id": ids[1], "unit": unit, "held_out": "test"},
+        ],
         tables.TEST_PATIENTS,
     )
     matching.check_reference("mine", RECIPES["image"], images, held)

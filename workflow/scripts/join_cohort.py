@@ -13,8 +13,9 @@ with log_to(snakemake.log[0]):
     images = tables.read(snakemake.input.images, tables.IMAGES)
     labels = tables.read(snakemake.input.labels, tables.LABELS)
     reports = tables.read(snakemake.input.reports, tables.REPORTS) if snakemake.input.reports else None
-    labelled = cohort.labelled_images(images, labels, level=snakemake.params.level)
-    exams = cohort.join_exams(images, labels, reports, labelled)
+    groups = tables.read(snakemake.input.groups, tables.GROUPS)
+    labelled = cohort.labelled_images(images, labels, groups, level=snakemake.params.level)
+    exams = cohort.join_exams(images, labels, reports, groups, labelled)
     for reason, count in exams["reason"].value_counts().sort_index().items():
         log.info("%s: %d exams", reason or "included", count)
     tables.write(exams, snakemake.output.exams, tables.EXAMS)

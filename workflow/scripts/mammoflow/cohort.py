@@ -7,13 +7,13 @@ from mammoflow import tables
 _LABEL_KEYS = {"exam": ["exam_id"], "breast": ["exam_id", "laterality"], "image": ["image_id"]}
 
 
-def labelled_images(images: pd.DataFrame, labels: pd.DataFrame, *, level: str) -> pd.DataFrame:
-    """The accepted images that have a label.
+def labelled_images(images: pd.DataFrame, labels: pd.DataFrame, groups: pd.DataFrame, *, level: str) -> pd.DataFrame:
+    """The accepted images that have a label, but for those of `mixed_exams`.
 
     Parameters
     ----------
-    images, labels
-        `tables.IMAGES` and `tables.LABELS`.
+    images, labels, groups
+        `tables.IMAGES`, `tables.LABELS` and `tables.GROUPS`.
     level
         "exam": an image takes its exam's own label. "breast": its breast's, else its exam's. "image": its own.
 
@@ -24,19 +24,38 @@ def labelled_images(images: pd.DataFrame, labels: pd.DataFrame, *, level: str) -
     """
     accepted = images[images["status"] == "accepted"]
     label = _label_of(accepted, labels, level)
-    found = accepted.assign(label=label)[label != ""]
+    is_mixed = accepted["exam_id"].isin(mixed_exams(images, groups))
+    found = accepted.assign(label=label, group_id=_persons(accepted, groups))[(label != "") & ~is_mixed]
     return found[list(tables.LABELLED_IMAGES.columns)].reset_index(drop=True)
 
 
+def mixed_exams(images: pd.DataFrame, groups: pd.DataFrame) -> set[str]:
+    """Exams whose accepted images are of several persons: whose the label is, nobody knows.
+
+    Parameters
+    ----------
+    images, groups
+        `tables.IMAGES` and `tables.GROUPS`.
+    """
+    accepted = images[(images["status"] == "accepted") & (images["exam_id"] != "")]
+    persons = _persons(accepted, groups).groupby(accepted["exam_id"]).nunique()
+    return set(persons.index[persons > 1])
+
+
 def join_exams(
-    images: pd.DataFrame, labels: pd.DataFrame, reports: pd.DataFrame | None, labelled: pd.DataFrame
+    images: pd.DataFrame,
+    labels: pd.DataFrame,
+    reports: pd.DataFrame | None,
+    groups: pd.DataFrame,
+    labelled: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every exam that has an image, a report or a label, and why it is or is not in the cohort.
 
     Parameters
     ----------
-    images, labels, reports
-        `tables.IMAGES`, `tables.LABELS` and `tables.REPORTS`; None where labels do not come from reports.
+    images, labels, reports, groups
+        `tables.IMAGES`, `tables.LABELS`, `tables.REPORTS` (None where labels do not come from reports) and
+        `tables.GROUPS`.
     labelled
         What `labelled_images` found.
 
@@ -59,8 +78,15 @@ def join_exams(
     exams["report_status"] = _report_status(exams, reports)
     exams["label_status"] = _label_status(exams, labels)
     exams["included"] = exams.index.isin(labelled["exam_id"])
-    exams["reason"] = [_reason(exam) for exam in exams.to_dict("records")]
+    mixed = mixed_exams(images, groups)
+    exams["reason"] = [_reason(exam, is_mixed=exam["exam_id"] in mixed) for exam in exams.to_dict("records")]
     return exams[list(tables.EXAMS.columns)].reset_index(drop=True)
+
+
+def _persons(images: pd.DataFrame, groups: pd.DataFrame) -> pd.Series:
+    """The person of each image: its patient, or the group that the patient was joined to."""
+    joined = images["patient_id"].map(groups.set_index("patient_id")["group_id"]).astype(str)
+    return joined.fillna(images["patient_id"])
 
 
 def _label_of(accepted: pd.DataFrame, labels: pd.DataFrame, level: str) -> pd.Series:
@@ -99,10 +125,12 @@ def _label_status(exams: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
     return ranked.drop_duplicates("exam_id").set_index("exam_id")["status"].reindex(exams.index).fillna("missing")
 
 
-def _reason(exam: dict[str, object]) -> str:
+def _reason(exam: dict[str, object], *, is_mixed: bool) -> str:
     """Why an exam is not in the cohort: the first thing that is missing on the way from image to label."""
     if exam["included"]:
         return ""
+    if is_mixed:
+        return "several_patients"
     if exam["images_accepted"] == 0:
         found = exam["images_excluded"] != 0 or exam["images_quarantined"] != 0
         return "no_accepted_image" if found else "no_image"

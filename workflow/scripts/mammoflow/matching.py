@@ -71,7 +71,7 @@ def without_tables(recipe: Recipe) -> Matching:
 def development_images(
     labelled: pd.DataFrame, test_patients: pd.DataFrame, classes: pd.DataFrame, images: pd.DataFrame
 ) -> pd.DataFrame:
-    """What tables are fitted on: the images of development patients that are of a class of the split.
+    """What tables are fitted on: the development images that are of a class of the split.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def fit(recipe: Recipe, development: pd.DataFrame, read: Read, *, progress: Call
 
 
 def check_reference(name: str, recipe: Recipe, images: pd.DataFrame, test_patients: pd.DataFrame) -> None:
-    """Refuse a reference image that there is not, or whose patient is held out for the test.
+    """Refuse a reference image that there is not, or that is held out for the test.
 
     Parameters
     ----------
@@ -146,12 +146,11 @@ def check_reference(name: str, recipe: Recipe, images: pd.DataFrame, test_patien
     """
     if recipe.reference is None:
         return
-    held_out = test_patients.loc[test_patients["held_out"] == "test", "patient_id"]
-    allowed = images[(images["status"] == "accepted") & ~images["patient_id"].isin(held_out)]
+    allowed = images[(images["status"] == "accepted") & ~splits.are_held_out(images, test_patients)]
     if recipe.reference not in set(allowed["image_id"]):
         raise UserError(
             f"config: recipes.{name}.reference is {recipe.reference!r}; allowed: the image_id, in "
-            "results/images/images.tsv, of an accepted image whose patient is not held out for the test"
+            "results/images/images.tsv, of an accepted image that is not held out for the test"
         )
 
 

@@ -5,6 +5,7 @@
 writes docs/configuration.md and docs/results.md.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -46,11 +47,15 @@ PATHS: dict[str, tuple[str, ...]] = {
     "review": ("private/review.tsv",),
     "labels by language": ("results/labels/languages.tsv",),
     "images": ("results/images/images.tsv", "results/images/shards/{shard}.tsv"),
+    "births": ("private/images/births/{shard}.tsv",),
     "exams": ("results/cohort/exams.tsv",),
+    "patient groups": ("results/cohort/groups.tsv",),
     "labelled images": ("results/cohort/labelled_images.tsv",),
     "classes": ("results/splits/classes.tsv",),
     "test patients": ("results/splits/test_patients.tsv",),
     "manifest": ("results/splits/seed{seed}/manifest.tsv",),
+    "siblings": ("results/splits/siblings.tsv",),
+    "download": ("results/images/download.tsv",),
     "matching": ("results/matching/{recipe}/tables.tsv",),
     "device classes": ("results/matching/{recipe}/devices.tsv",),
     "bright tissue": ("results/quality/{recipe}/bright_tissue.tsv",),
@@ -253,7 +258,8 @@ def _key_row(key: Key, values: dict[str, Any]) -> str:
 def _allows(schema: dict[str, Any]) -> str:
     """Type, values and limits of a key, in words."""
     if "enum" in schema or "const" in schema:
-        return ", ".join(_in_code(value) for value in schema.get("enum", [schema.get("const")]))
+        values = schema.get("enum", [schema.get("const")])
+        return ", ".join(_in_code(json.dumps(one) if isinstance(one, bool) else one) for one in values)
     types = {
         "integer": "a whole number",
         "number": "a number",

@@ -1,15 +1,22 @@
-"""Splits by patient: the test patients, drawn once, and for each seed train and validation, balanced.
+"""Splits: the test set, drawn once, and for each seed train and validation, balanced.
 
-A draw ranks ids by a seeded hash, so that it does not depend on the order of rows and needs no generator's state.
+What is never divided between subsets is the unit: a person, with all the patients who are that person, an exam or an
+image; the last two let views of one person stand on both sides. A draw ranks ids by a seeded hash, so that it does not
+depend on the order of rows and needs no generator's state.
 """
 
 import hashlib
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
 
-from mammoflow import tables
+from mammoflow import sides, tables
 from mammoflow.errors import UserError
+
+# By unit, the column of what is never divided, and of what a row of the test patients is.
+_UNDIVIDED = {"patient": "group_id", "exam": "exam_id", "image": "image_id"}
+_LISTED = {"patient": "patient_id", "exam": "exam_id", "image": "image_id"}
 
 
 def settle_classes(
@@ -24,7 +31,7 @@ def settle_classes(
     classes
         The task's classes, in order.
     min_patients_per_class
-        A class with fewer patients is small.
+        A class with fewer patients is small, whatever the unit of the split; those who are one person count once.
     small_class
         "stop": an error. "drop": its images are not used. "merge": it joins the neighbour that has more patients.
 
@@ -38,8 +45,8 @@ def settle_classes(
     UserError
         If a class is too small under "stop", or fewer than two classes are left.
     """
-    counts = labelled.groupby("label")[["patient_id", "exam_id", "image_id"]].nunique().reindex(classes, fill_value=0)
-    patients = {label: set(own["patient_id"]) for label, own in labelled.groupby("label")}
+    counts = labelled.groupby("label")[["group_id", "exam_id", "image_id"]].nunique().reindex(classes, fill_value=0)
+    patients = {str(label): set(own) for label, own in labelled.groupby("label")["group_id"]}
     groups: list[list[str]] = [[label] for label in classes]
     dropped: list[str] = []
     while small := [g for g in groups if _n_patients(g, patients) < min_patients_per_class]:
@@ -59,7 +66,7 @@ def settle_classes(
             "label": label,
             "kept_as": kept_as.get(label, ""),
             "status": "dropped" if label in dropped else "kept" if kept_as[label] == label else "merged",
-            "n_patients": counts.loc[label, "patient_id"],
+            "n_patients": counts.loc[label, "group_id"],
             "n_exams": counts.loc[label, "exam_id"],
             "n_images": counts.loc[label, "image_id"],
         }
@@ -73,32 +80,71 @@ def kept_classes(classes: pd.DataFrame) -> list[str]:
     return [kept for kept in dict.fromkeys(classes["kept_as"]) if kept]
 
 
-def hold_out(labelled: pd.DataFrame, classes: pd.DataFrame, *, test: float, test_seed: int) -> pd.DataFrame:
-    """Draw the test patients: in each stratum the share `test`, rounded, and at least one.
+def hold_out(
+    labelled: pd.DataFrame,
+    classes: pd.DataFrame,
+    *,
+    unit: str,
+    test: float,
+    test_seed: int,
+    official: bool | str = False,
+    given: pd.DataFrame | None = None,
+    groups: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Who is held out for the test: known already, or drawn, of each stratum the share `test`, rounded, at least one.
 
     Parameters
     ----------
     labelled, classes
         `tables.LABELLED_IMAGES` and `tables.CLASSES`.
+    unit
+        What is never divided: one of `tables.UNITS`.
     test
-        Share of the patients of each stratum.
+        Share of each stratum; of one that is known in part, so many are drawn that the whole has it, if that can be.
     test_seed
         Seed of the draw.
+    official
+        True or "regroup": the data set's own split, and nothing is drawn.
+    given
+        The test patients of an earlier run, of the same unit, who stay where they are.
+    groups
+        `tables.GROUPS`, where `given` is.
 
     Returns
     -------
     pandas.DataFrame
-        `tables.TEST_PATIENTS`. A patient whose images were all dropped has no stratum and is never held out.
+        `tables.TEST_PATIENTS`. What has no image of a kept class has no stratum, and is held out only if known to be;
+        nor have those of `given` who are not in this cohort, but may be in the next.
+
+    Raises
+    ------
+    UserError
+        If what is known contradicts itself, or is not of this cohort.
     """
-    stratum = _strata(labelled, classes)
-    held_out = _cut(stratum[stratum != ""], share=test, purpose="test", seed=test_seed)
-    return pd.DataFrame(
+    undivided = labelled[_UNDIVIDED[unit]]
+    known = pd.Series(dtype=str)
+    if official:
+        known = sides.official(labelled, undivided, unit=unit, regroup=official == "regroup")
+    elif given is not None:
+        known = sides.given(given, undivided, tables.empty(tables.GROUPS) if groups is None else groups)
+    strata = _strata(labelled, classes, undivided)
+    drawn = _cut(strata[strata != ""], share=test, purpose="test", seed=test_seed, known=known)
+    listed = labelled[list({_LISTED[unit], _UNDIVIDED[unit]})].drop_duplicates()
+    own = listed[_UNDIVIDED[unit]]
+    is_test = own.isin(drawn) | own.isin(known.index[known == "test"])
+    found = pd.DataFrame(
         {
-            "patient_id": stratum.index,
-            "stratum": stratum.to_numpy(),
-            "held_out": ["test" if patient in held_out else "development" for patient in stratum.index],
+            "patient_id": listed[_LISTED[unit]],
+            "unit": unit,
+            "stratum": own.map(strata),
+            "held_out": is_test.map({True: "test", False: "development"}),
+            "by": own.isin(known.index).map({True: "official" if official else "given", False: "draw"}),
         }
     )
+    if given is not None:
+        absent = given[~given["patient_id"].isin(found["patient_id"])]
+        found = pd.concat([found, absent.assign(stratum="", by="given")])
+    return found.sort_values("patient_id", ignore_index=True)
 
 
 def manifest(
@@ -119,11 +165,12 @@ def manifest(
     labelled, test_patients, classes
         `tables.LABELLED_IMAGES`, `tables.TEST_PATIENTS` and `tables.CLASSES`.
     seed
-        Draws the validation patients and the downsampling of train and validation.
+        Draws who is in validation, and the downsampling of train and validation.
     validation
-        Share of the development patients of each stratum.
+        Share of each stratum's development part.
     balance
-        "downsample": train and validation get as many images of each class as the smallest has. "none": all.
+        "downsample": train and validation get as many images of each class as the smallest has. "none", and
+        "weighted", which is the training's: all.
     test_balance
         "natural" or "downsample", drawn by `test_seed`, the same for all seeds.
 
@@ -131,17 +178,19 @@ def manifest(
     -------
     pandas.DataFrame
         `tables.MANIFEST`; labels are those of the split, a dropped class keeps its own.
+
+    Raises
+    ------
+    UserError
+        If a kept class has no image in train, validation or test.
     """
-    kept = dict(zip(classes["label"], classes["kept_as"], strict=True))
-    rows = labelled.assign(label=[kept[label] or label for label in labelled["label"]], subset="train", reason="")
-    development = test_patients[(test_patients["held_out"] == "development") & (test_patients["stratum"] != "")]
-    strata = development.set_index("patient_id")["stratum"]
-    for_validation = _cut(strata, share=validation, purpose="validation", seed=seed)
-    for_test = set(test_patients.loc[test_patients["held_out"] == "test", "patient_id"])
-    rows.loc[rows["patient_id"].isin(for_validation), "subset"] = "validation"
-    rows.loc[rows["patient_id"].isin(for_test), "subset"] = "test"
+    kept = labelled["label"].map(_kept_as(classes))
+    rows = labelled.join(_subsets(labelled, test_patients, validation=validation, seed=seed)).assign(
+        label=kept.where(kept != "", labelled["label"]), reason=""
+    )
     # The dropped class goes first: nothing of it is balanced against.
-    rows.loc[~rows["label"].isin(kept_classes(classes)), ["subset", "reason"]] = ["unused", "small_class"]
+    rows.loc[kept == "", ["subset", "reason"]] = ["unused", "small_class"]
+    _check_presence(rows, kept_classes(classes), seed=seed)
     draws: list[tuple[str, str, Any]] = [("train", balance, seed), ("validation", balance, seed)]
     for subset, way, of_seed in [*draws, ("test", test_balance, test_seed)]:
         if way == "downsample":
@@ -151,9 +200,22 @@ def manifest(
 
 
 def development_images(labelled: pd.DataFrame, test_patients: pd.DataFrame) -> pd.DataFrame:
-    """The labelled images of patients who are not held out."""
-    development = test_patients.loc[test_patients["held_out"] == "development", "patient_id"]
-    return labelled[labelled["patient_id"].isin(development)]
+    """The labelled images that are not held out for the test."""
+    return labelled[~are_held_out(labelled, test_patients)]
+
+
+def are_held_out(images: pd.DataFrame, test_patients: pd.DataFrame) -> pd.Series:
+    """Whether each image is held out for the test, alone, with its exam or with its patient.
+
+    Parameters
+    ----------
+    images
+        With image_id, exam_id and patient_id.
+    test_patients
+        `tables.TEST_PATIENTS`.
+    """
+    held_out = test_patients.loc[test_patients["held_out"] == "test", "patient_id"]
+    return images[_LISTED[_unit(test_patients)]].isin(held_out)
 
 
 def rank(ids: pd.Index | pd.Series, *, purpose: str, seed: int) -> list[str]:
@@ -161,34 +223,74 @@ def rank(ids: pd.Index | pd.Series, *, purpose: str, seed: int) -> list[str]:
     return sorted(ids, key=lambda one: hashlib.sha256(f"{purpose}\x1f{seed}\x1f{one}".encode()).digest())
 
 
-def _strata(labelled: pd.DataFrame, classes: pd.DataFrame) -> pd.Series:
-    """Each patient's stratum: the class, rarest in the cohort, among the patient's images; "" if all were dropped."""
-    kept = dict(zip(classes["label"], classes["kept_as"], strict=True))
-    label = labelled["label"].map(kept)
-    order = kept_classes(classes)
+def _unit(test_patients: pd.DataFrame) -> str:
+    """What was not divided; the same in every row."""
+    return str(test_patients["unit"].iloc[0])
+
+
+def _kept_as(classes: pd.DataFrame) -> dict[str, str]:
+    """The class of the split of each class of the task; "" where it was dropped."""
+    return dict(zip(classes["label"], classes["kept_as"], strict=True))
+
+
+def _strata(labelled: pd.DataFrame, classes: pd.DataFrame, undivided: pd.Series) -> pd.Series:
+    """The stratum of each person, exam or image: its class that is rarest in the cohort; "" if all were dropped."""
+    label = labelled["label"].map(_kept_as(classes))
     counts = label.value_counts()
-    rarity = {one: (int(counts[one]), place) for place, one in enumerate(order) if one in counts.index}
-    found: dict[str, str] = {}
-    for patient, own in label.groupby(labelled["patient_id"]):
-        present = [one for one in set(own) if one]
-        found[str(patient)] = min(present, key=rarity.__getitem__) if present else ""
-    return pd.Series(found, dtype=str).sort_index()
+    # Of two that are equally rare, the one that comes first in the order of the classes.
+    rarest = sorted((one for one in kept_classes(classes) if one in counts.index), key=lambda one: int(counts[one]))
+    names = dict(enumerate([*rarest, ""]))
+    place = label.map({one: place for place, one in names.items()})
+    return place.groupby(undivided).min().map(names)
 
 
-def _cut(strata: pd.Series, *, share: float, purpose: str, seed: int) -> set[str]:
-    """The patients of the smaller part: of each stratum the share, rounded, at least one."""
+def _subsets(labelled: pd.DataFrame, test_patients: pd.DataFrame, *, validation: float, seed: int) -> pd.DataFrame:
+    """Of each labelled image the side of the test cut, held_out, and before any is left out the subset."""
+    unit, sides_of = _unit(test_patients), test_patients.set_index("patient_id")
+    undivided, listed = labelled[_UNDIVIDED[unit]], labelled[_LISTED[unit]]
+    held_out, stratum = listed.map(sides_of["held_out"]), listed.map(sides_of["stratum"])
+    drawable = (held_out == "development") & (stratum != "")
+    strata = stratum[drawable].groupby(undivided[drawable]).first()
+    for_validation = undivided.isin(_cut(strata, share=validation, purpose="validation", seed=seed))
+    subset = for_validation.map({True: "validation", False: "train"})
+    return pd.DataFrame({"held_out": held_out, "subset": subset.mask(held_out == "test", "test")})
+
+
+def _cut(strata: pd.Series, *, share: float, purpose: str, seed: int, known: pd.Series | None = None) -> set[str]:
+    """Who is drawn for the smaller part, so that of each stratum it holds the share, rounded, at least one.
+
+    `strata` is by id; those in `known` are not drawn, but count.
+    """
     chosen: set[str] = set()
-    for _, own in strata.groupby(strata):
-        # Python rounds halves to even; a cut rounds them up.
-        count = max(1, int(len(own) * share + 0.5))
-        chosen.update(rank(own.index, purpose=purpose, seed=seed)[:count])
+    for own in strata.index.groupby(strata).values():
+        wanted, free = max(1, _rounded(share, len(own))), own
+        if known is not None:
+            wanted -= int((known.reindex(own) == "test").sum())
+            free = own.difference(known.index)
+        chosen.update(rank(free, purpose=purpose, seed=seed)[: max(0, wanted)])
     return chosen
+
+
+def _rounded(share: float, count: int) -> int:
+    """A share of a count, halves rounded up; exact, for 0.145 of 100 is a half only in decimals."""
+    return int((Decimal(str(share)) * count).to_integral_value(ROUND_HALF_UP))
+
+
+def _check_presence(rows: pd.DataFrame, kept: list[str], *, seed: int) -> None:
+    """Without an image of a class a model cannot be trained, chosen or judged on it."""
+    found = set(rows[["subset", "label"]].drop_duplicates().itertuples(index=False, name=None))
+    for label in kept:
+        for subset in ("train", "validation", "test"):
+            if (subset, label) not in found:
+                raise UserError(
+                    f"config: class {label} has no image in {subset} with seed {seed}; raise "
+                    "split.min_patients_per_class, with split.small_class drop or merge, or draw otherwise: change "
+                    f"split.{'test_seed' if subset == 'test' else 'validation or split.seeds'}"
+                )
 
 
 def _surplus(images: pd.DataFrame, *, purpose: str, seed: int) -> set[str]:
     """Images to leave out so that each class keeps as many as the smallest."""
-    if images.empty:
-        return set()
     least = images["label"].value_counts().min()
     surplus: set[str] = set()
     for _, own in images.groupby("label"):

@@ -15,6 +15,7 @@ from mammoflow.files import atomic
 
 SUBSETS = ("train", "validation", "test", "unused", "external")
 LEVELS = ("image", "breast", "exam")
+UNITS = ("patient", "exam", "image")
 PROBABILITY = "p_"
 
 
@@ -59,6 +60,9 @@ def _flag(about: str) -> pa.Column:
 
 _SIDE = _text("side of the breast", "L", "R")
 _VIEW = _text("projection; other for a view that is neither of the screening views", "CC", "MLO", "other")
+_HELD_OUT = _text("side of the test cut", "test", "development", empty=False)
+_OFFICIAL = _text("side of the test cut in the data set's own split; empty where it has none", "development", "test")
+_ROI = _text("whether a lesion is outlined on it; empty where the data set does not say", "yes", "no")
 _SUBSET = _text("where the image stands in this seed's split", *SUBSETS, empty=False)
 
 INPUT_FILES = Table(
@@ -164,7 +168,7 @@ REVIEW = Table(
     {
         "exam": _id("exam, as the hospital calls it"),
         "side": _text("breast; empty for the exam as a whole", "L", "R"),
-        "label": _text("to be filled in: a class of the task, or none"),
+        "label": _text("to be filled in: a class of the task, a letter of BI-RADS density, or none"),
         "reason": _text("why there is no label"),
         "sentences": _text("the sentences that statements were found in"),
     },
@@ -179,7 +183,7 @@ LABELS = Table(
         "side": _text("breast; empty for the exam's own label", "L", "R"),
         "image_id": _text("image; only where a data set labels images"),
         "label": _text("class of the task; only where status is labelled"),
-        "density": _text("the label again, where the task is BI-RADS density"),
+        "density": _text("letter of BI-RADS density that the label follows from; empty where it is not one letter"),
         "status": _text("whether a label could be given", "labelled", "none", "ambiguous", empty=False),
         "reason": _text("reason code where there is no label, or where a person gave it"),
         "rule": _text("rule that gave the label"),
@@ -224,6 +228,8 @@ IMAGES = Table(
         "decoder": _text("what decoded the pixels"),
         "file_blake3": _text("BLAKE3 of the file, as b3sum prints it"),
         "pixel_blake3": _text("BLAKE3 of the breast's pixels as they are kept, and of their histogram at full size"),
+        "official": _OFFICIAL,
+        "roi": _ROI,
         "notes": _text(
             "what is worth knowing of it, joined by spaces: implant; burned_in; high_bits: values beyond the stored "
             "bits were cut; signed; lossy; voi_fallback: the header's window cannot be used"
@@ -231,6 +237,17 @@ IMAGES = Table(
         "picture": _text("the 16-bit picture and histogram, below results/work"),
         "status": _text("what became of the file", "accepted", "excluded", "quarantined", empty=False),
         "reason": _text("reason code where the file was not accepted"),
+    },
+)
+
+BIRTHS = Table(
+    "births",
+    "an exam with a keyed hash of its patient's date of birth (private)",
+    ("exam_id", "patient_id", "birth_id"),
+    {
+        "exam_id": _id("exam"),
+        "patient_id": _id("patient"),
+        "birth_id": _id("keyed hash of the date of birth, which is read for private/review.tsv only"),
     },
 )
 
@@ -253,6 +270,20 @@ EXAMS = Table(
     },
 )
 
+GROUPS = Table(
+    "patient groups",
+    "a patient who was joined with others, as they are one person",
+    ("patient_id",),
+    {
+        "patient_id": _id("patient"),
+        "group_id": _id("the first by id of the patients who are one person"),
+        "joined_by": _text(
+            "why, joined by spaces: same_pixels, an image of theirs is the same; same_person, a table says so",
+            empty=False,
+        ),
+    },
+)
+
 LABELLED_IMAGES = Table(
     "labelled images",
     "an accepted image that has a label",
@@ -261,9 +292,12 @@ LABELLED_IMAGES = Table(
         "image_id": _id("image"),
         "exam_id": _id("exam"),
         "patient_id": _id("patient"),
+        "group_id": _id("patients who are one person; the patient's own id where there is one only"),
         "laterality": _SIDE,
         "view": _VIEW,
         "device": _text("device group"),
+        "official": _OFFICIAL,
+        "roi": _ROI,
         "label": _id("class of the task"),
     },
 )
@@ -277,7 +311,7 @@ CLASSES = Table(
         "label": _id("class of the task"),
         "kept_as": _text("class of the split that it belongs to; empty where dropped"),
         "status": _text("what became of it", "kept", "merged", "dropped", empty=False),
-        "n_patients": _count("patients with an image of this class"),
+        "n_patients": _count("patients with an image of this class; those who are one person count once"),
         "n_exams": _count("exams with an image of this class"),
         "n_images": _count("images of this class"),
     },
@@ -288,9 +322,11 @@ TEST_PATIENTS = Table(
     "a patient, and on which side of the one test cut",
     ("patient_id",),
     {
-        "patient_id": _id("patient"),
-        "stratum": _text("rarest class among the patient's images; empty where all were dropped"),
-        "held_out": _text("side of the cut", "test", "development", empty=False),
+        "patient_id": _id("patient; where split.unit is exam or image, the exam or the image"),
+        "unit": _text("what is never divided between subsets: split.unit", *UNITS, empty=False),
+        "stratum": _text("rarest class among the patient's images; empty where none is of a kept class"),
+        "held_out": _HELD_OUT,
+        "by": _text("what decided it", "draw", "given", "official", empty=False),
     },
 )
 
@@ -305,8 +341,32 @@ MANIFEST = Table(
         "laterality": _SIDE,
         "view": _VIEW,
         "label": _id("class of the split"),
+        "held_out": _HELD_OUT,
         "subset": _SUBSET,
         "reason": _text("reason code where the image is unused", "downsampled", "small_class"),
+    },
+)
+
+SIBLINGS = Table(
+    "siblings",
+    "a class of the test images that one unit of the split would give, for one seed",
+    ("unit", "seed", "label"),
+    {
+        "unit": _text("what would never be divided between subsets", *UNITS, empty=False),
+        "seed": _count("seed of the split"),
+        "label": _text("class of the split; empty for all together"),
+        "n_images": _count("test images"),
+        "n_with_sibling": _count("test images of which another of the same person is used for training"),
+    },
+)
+
+DOWNLOAD = Table(
+    "download",
+    "a count of a public data set's images, as far as its tables list them",
+    ("what",),
+    {
+        "what": _text("what is counted", "listed", "found", "missing", "unlisted", empty=False),
+        "n_images": _count("images"),
     },
 )
 
@@ -468,7 +528,7 @@ METRICS = Table(
 
 COMPARISONS = Table(
     "comparisons",
-    "the difference of one measure between two experiments on the same test patients",
+    "the difference of one measure between two experiments, on what both predict of the test set",
     ("seed", "level", "metric", "experiment", "other"),
     {
         "seed": _count("seed of the split and of the training"),

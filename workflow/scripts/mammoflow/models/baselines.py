@@ -12,7 +12,7 @@ BINS = 32
 
 def shares(manifest: pd.DataFrame, classes: list[str]) -> npt.NDArray[np.float64]:
     """The shares of the classes among the development images, those left out by downsampling included: (k,)."""
-    development = manifest[manifest["label"].isin(classes) & _in_development(manifest)]
+    development = manifest[manifest["label"].isin(classes) & (manifest["held_out"] == "development")]
     return development["label"].value_counts(normalize=True).reindex(classes, fill_value=0.0).to_numpy()
 
 
@@ -33,7 +33,9 @@ def intensity_features(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]
     return np.histogram(inside, bins=BINS, range=(0, 256))[0] / max(1, len(inside))
 
 
-def histogram(features: npt.NDArray[np.float64], manifest: pd.DataFrame, classes: list[str]) -> npt.NDArray[np.float64]:
+def histogram(
+    features: npt.NDArray[np.float64], manifest: pd.DataFrame, classes: list[str], *, weighted: bool
+) -> npt.NDArray[np.float64]:
     """Logistic regression on intensity features, fitted on train: (n, k).
 
     Parameters
@@ -44,18 +46,13 @@ def histogram(features: npt.NDArray[np.float64], manifest: pd.DataFrame, classes
         `tables.MANIFEST`.
     classes
         The k classes kept, in order.
+    weighted
+        Whether images count by weights inverse to the share of their class.
     """
     train = (manifest["subset"] == "train").to_numpy()
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced" if weighted else None)
+    )
     model.fit(features[train], manifest["label"].to_numpy()[train])
     order = [list(model.classes_).index(label) for label in classes]
     return model.predict_proba(features)[:, order]
-
-
-def _in_development(manifest: pd.DataFrame) -> pd.Series:
-    """Rows of train, validation, and what downsampling took from them.
-
-    A downsampled test set leaves its surplus unused too: its patients show by their other images.
-    """
-    test_patients = manifest.loc[manifest["subset"] == "test", "patient_id"]
-    return (manifest["subset"] != "test") & ~manifest["patient_id"].isin(test_patients)
