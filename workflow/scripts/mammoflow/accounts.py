@@ -1,5 +1,6 @@
 """The counts that a reader asks for: what was found, what was left out and why, and who is where in the split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,12 @@ def patients_in_several_subsets(manifest: pd.DataFrame) -> int:
     """Patients with images in more than one of train, validation and test: 0, or the split leaks."""
     used = manifest[manifest["subset"].isin(SPLIT)]
     return int((used.groupby("patient_id")["subset"].nunique() > 1).sum())
+
+
+def test_images(manifest: pd.DataFrame, views: Sequence[str] = ()) -> pd.DataFrame:
+    """The test images of a manifest; only those of these views, where any are named."""
+    own = manifest[manifest["subset"] == "test"]
+    return own[own["view"].isin(views)] if views else own
 
 
 def flow(

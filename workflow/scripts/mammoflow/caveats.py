@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mammoflow.configuration import without_frozen, without_label_files, without_paths
+from mammoflow.configuration import without_frozen, without_label_files, without_paths, without_split_files
 
 UNTRAINED = "untrained weights: these numbers mean nothing"
 UNTRAINED_TRANSLATION = (
@@ -10,12 +10,20 @@ UNTRAINED_TRANSLATION = (
     "Set weights: pretrained to translate."
 )
 
+# What stands on both sides of a split that does not keep patients together.
+_DIVIDED = {"image": "views", "exam": "exams"}
+
 
 def short(config: dict[str, Any]) -> str:
     """The line that stands in every figure, table caption and model card; "" where there is nothing to say."""
+    said = []
     if config["weights"] == "random":
-        return UNTRAINED
-    return "synthetic demo: nothing clinical" if config["dataset"]["kind"] == "demo" else ""
+        said.append(UNTRAINED)
+    elif config["dataset"]["kind"] == "demo":
+        said.append("synthetic demo: nothing clinical")
+    if (unit := config["split"]["unit"]) in _DIVIDED:
+        said.append(f"split by {unit}: {_DIVIDED[unit]} of one patient are on both sides")
+    return "; ".join(said)
 
 
 def full(config: dict[str, Any]) -> list[str]:
@@ -35,6 +43,21 @@ def full(config: dict[str, Any]) -> list[str]:
             "Subtracted images: contrast subtraction removes the parenchyma, so density cannot be read off them. "
             "This run shows that the workflow works on real files; its numbers say nothing about density."
         )
+    if (unit := config["split"]["unit"]) in _DIVIDED:
+        sentences.append(
+            f"Split by {unit}: {_DIVIDED[unit]} of one patient are in training as well as in the test. Measures say in "
+            "part how well patients are recognised, and flatter every method that is trained."
+        )
+    if config["dataset"]["kind"] == "vindr_mammo":
+        sentences.append(
+            "VinDr-Mammo names no patient, so that a study counts as one: a woman with two studies may be in training "
+            "and in the test, and nobody can see it."
+        )
+    if config["dataset"]["kind"] == "dmid":
+        sentences.append(
+            "DMID does not say who its patients are: views of one woman are in training and in the test, "
+            "and numbers are too good."
+        )
     return sentences
 
 
@@ -52,4 +75,5 @@ def public(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration as it may be shown: without the user's folders."""
     labels = without_label_files(config["labels"])
     recipes = {name: without_frozen(recipe) for name, recipe in config["recipes"].items()}
-    return config | {"dataset": without_paths(config["dataset"]), "labels": labels, "recipes": recipes}
+    places = {"dataset": without_paths(config["dataset"]), "split": without_split_files(config["split"])}
+    return config | places | {"labels": labels, "recipes": recipes}
