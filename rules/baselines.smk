@@ -22,6 +22,7 @@ rule predict_majority:
         mem_mb=1000,
         runtime=10,
     params:
+        views=views_of_experiment,
         code=code_hash("predict_majority.py"),
     script:
         "../workflow/scripts/predict_majority.py"
@@ -48,6 +49,7 @@ rule predict_random:
         mem_mb=1000,
         runtime=10,
     params:
+        views=views_of_experiment,
         seeds=SEEDS,
         code=code_hash("predict_random.py"),
     script:
@@ -77,6 +79,8 @@ rule predict_histogram:
         mem_mb=2000,
         runtime=60,
     params:
+        views=views_of_experiment,
+        weighted=config["split"]["balance"] == "weighted",
         compute=config["compute"],
         code=code_hash("predict_histogram.py"),
     script:

@@ -29,9 +29,10 @@ rule embed_images:
 
 
 rule embed_prompts:
-    """Text embeddings of a prompt set."""
+    """Text embeddings of a prompt set's sentences for the task."""
     input:
         prompts=shipped("resources/prompts/{prompts}.yaml"),
+        task=TASK,
         encoder="results/models/encoders/{encoder}.tsv",
     output:
         prompts="results/prompts/{encoder}/{prompts}.safetensors",

@@ -21,7 +21,7 @@ rule evaluate_predictions:
         # An untrained method may be measured on every labelled image, as the paper does.
         subsets=lambda wildcards: (
             ["test", "all"]
-            if EXPERIMENTS[wildcards.experiment]["method"] == "zero_shot"
+            if PREDICTED[wildcards.experiment]["method"] == "zero_shot"
             else ["test"]
         ),
         evaluation=config["evaluation"],
@@ -31,7 +31,7 @@ rule evaluate_predictions:
 
 
 rule compare_experiments:
-    """Differences between experiments on the same test patients."""
+    """Differences between experiments on what both of them predict of the test set."""
     input:
         predictions=[path for name in EXPERIMENTS for path in predictions_of(name)],
     output:

@@ -1,7 +1,7 @@
 """Figures and tables for people, each figure as PNG and PDF."""
 
-TRAINED = experiments_of("linear_probe", "fine_tune")
-NOT_CONSTANT = experiments_of("zero_shot", "linear_probe", "fine_tune", "histogram")
+TRAINED = shown_of("linear_probe", "fine_tune")
+NOT_CONSTANT = shown_of("zero_shot", "linear_probe", "fine_tune", "histogram", "merge")
 
 # What every page is put together from, beside its own template.
 PAGE_PARTS = [
@@ -149,6 +149,7 @@ rule plot_experiments:
     input:
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         published=PUBLISHED,
+        task=TASK,
     output:
         figure=report(
             "results/figures/experiments.png",
@@ -181,6 +182,7 @@ rule make_table1:
         parts=PAGE_PARTS,
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         published=PUBLISHED,
+        task=TASK,
     output:
         table="results/tables/table1.tsv",
         page=report(

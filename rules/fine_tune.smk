@@ -27,6 +27,8 @@ rule fine_tune:
     params:
         folder=of_experiment("results/models/networks/{model}"),
         max_epochs=max_epochs(),
+        views=views_of_experiment,
+        weighted=config["split"]["balance"] == "weighted",
         compute=config["compute"],
         work="results/work/fine_tuning",
         code=code_hash("fine_tune.py"),

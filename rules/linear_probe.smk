@@ -24,6 +24,8 @@ rule linear_probe:
         runtime=60,
     params:
         max_epochs=max_epochs(),
+        views=views_of_experiment,
+        weighted=config["split"]["balance"] == "weighted",
         compute=config["compute"],
         work="results/work/probes",
         code=code_hash("linear_probe.py"),

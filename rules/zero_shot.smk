@@ -22,6 +22,7 @@ rule zero_shot:
         mem_mb=2000,
         runtime=30,
     params:
+        views=views_of_experiment,
         code=code_hash("zero_shot.py"),
     script:
         "../workflow/scripts/zero_shot.py"

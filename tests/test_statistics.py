@@ -255,10 +255,58 @@ def arrays(frame):
     return test.label.map({"a": 0, "b": 1, "c": 2}).to_numpy(), test[["p_a", "p_b", "p_c"]].to_numpy()
 
 
-def test_comparison_of_different_images_is_refused():
+def accuracy_of(frame, level):
+    """Truth and guess of each test unit by its key, probabilities averaged."""
+    test = frame[frame.subset == "test"]
+    groups = test.groupby({"image": "image_id", "exam": "exam_id"}[level])
+    guess = np.array(list("abc"))[groups[["p_a", "p_b", "p_c"]].mean().to_numpy().argmax(axis=1)]
+    return (groups["label"].first() == guess).rename(None)
+
+
+@pytest.mark.parametrize(("level", "shares"), [("image", False), ("exam", True)])
+def test_experiments_of_other_views_are_compared_where_they_meet(level, shares):
+    good, bad = make_predictions(skill=4, draw=1), make_predictions(skill=0, draw=2)
+    only_cc, only_mlo = good[good.view == "CC"], bad[bad.view == "MLO"]
+    only_mlo = only_mlo[only_mlo.patient_id != "p001"]
+    experiments = {"all": {1: good}, "cc": {1: only_cc}, "mlo": {1: only_mlo}}
+    table = compare(experiments, resamples=200, bootstrap_seed=0)
+    own = table[(table.level == level) & (table.metric == "accuracy")].set_index(["experiment", "other"])
+    # The views of an exam are never the same image, but they are the same exam.
+    assert set(own.index) == {("all", "cc"), ("all", "mlo")} | ({("cc", "mlo")} if shares else set())
+    n_patients = good[good.subset == "test"].patient_id.nunique()
+    for first, second in own.index:
+        left, right = (accuracy_of(experiments[name][1], level) for name in (first, second))
+        shared = left.index.intersection(right.index)
+        assert len(shared) < len(left) or "mlo" not in (first, second)
+        expected = left[shared].mean() - right[shared].mean()
+        assert own.loc[(first, second), "difference"] == pytest.approx(expected, abs=EXACT)
+        assert own.loc[(first, second), "n_patients"] == n_patients - (second == "mlo")
+
+
+def test_an_exam_of_another_class_by_its_other_images_is_not_compared():
     frame = make_predictions()
-    with pytest.raises(UserError, match="not about the same test images"):
-        compare({"one": {1: frame}, "two": {1: frame[frame.exam_id != "p001-0"]}}, resamples=5, bootstrap_seed=0)
+    first = frame.exam_id == "p001-0"
+    frame.loc[first & (frame.view == "CC"), "label"] = "a"
+    frame.loc[first & (frame.view == "MLO"), "label"] = "b"
+    both = frame[frame.view == "CC"], frame[frame.view == "MLO"]
+    table = compare({"cc": {1: both[0]}, "mlo": {1: both[1]}}, resamples=20, bootstrap_seed=0)
+    assert set(table.level) == {"exam"}
+    assert set(table.n_patients) == {frame[frame.subset == "test"].patient_id.nunique() - 1}
+
+
+def test_no_shared_unit_gives_no_row():
+    frame = make_predictions()
+    halves = frame[frame.patient_id < "p012"], frame[frame.patient_id >= "p012"]
+    assert compare({"one": {1: halves[0]}, "two": {1: halves[1]}}, resamples=5, bootstrap_seed=0).empty
+
+
+@pytest.mark.parametrize(
+    "other", [lambda f: f.assign(label="a"), lambda f: f[f.label != "c"].drop(columns="p_c")], ids=["label", "class"]
+)
+def test_comparison_of_other_labels_or_classes_is_refused(other):
+    frame = make_predictions()
+    with pytest.raises(UserError, match="classes or labels of the same test images differ"):
+        compare({"one": {1: frame}, "two": {1: other(frame)}}, resamples=5, bootstrap_seed=0)
 
 
 def test_published_confusion_matrix_gives_the_published_kappas():

@@ -1,10 +1,13 @@
 """The probe and the fine-tuning against loops written out here."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from sklearn.utils.class_weight import compute_class_weight
 
 from mammoflow.models import finetuning, probes, random_models, training
 from mammoflow.models.training import Rows
@@ -106,8 +109,55 @@ def test_batches_hold_every_row_once_in_an_order_of_seed_and_epoch():
 
 def test_a_class_that_is_not_kept_has_no_position():
     manifest = pd.DataFrame({"subset": ["train", "validation", "unused", "test"], "label": ["b", "c", "a", "c"]})
-    rows = training.rows_of(manifest, ["b", "c"])
+    rows = training.rows_of(manifest, ["b", "c"], weighted=False)
     assert (rows.train.tolist(), rows.validation.tolist(), rows.targets.tolist()) == ([0], [1], [0, 1, -1, 1])
+
+
+def test_class_weights_are_those_of_scikit_learn_over_the_training_rows():
+    subsets = ["train"] * 8 + ["validation"] * 4
+    manifest = pd.DataFrame({"subset": subsets, "label": list("abbbbbcc" + "aaab")})
+    rows = training.rows_of(manifest, ["a", "b", "c"], weighted=True)
+    expected = compute_class_weight("balanced", classes=np.array(["a", "b", "c"]), y=manifest["label"][:8])
+    np.testing.assert_allclose(rows.weights, expected, rtol=1e-6)
+    assert rows.weights[rows.targets[rows.train]].mean() == pytest.approx(1)
+    assert training.rows_of(manifest, ["a", "b", "c"], weighted=False).weights is None
+
+
+def test_weights_are_those_of_torchs_own_loss_in_training_and_in_validation(problem):
+    vectors, rows = problem
+    rows = replace(rows, weights=np.array([0.5, 1, 3], np.float32))
+    _, curve, _ = probes.linear_probe(vectors, rows, n_classes=3, max_epochs=3, seed=7, progress=quiet)
+
+    torch.manual_seed(7)
+    layer = torch.nn.Linear(16, 3)
+    torch.nn.init.xavier_uniform_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-4, weight_decay=1e-3)
+    weighted = torch.nn.CrossEntropyLoss(weight=torch.tensor([0.5, 1, 3]))
+    data, targets = torch.tensor(vectors), torch.tensor(rows.targets)
+    for epoch in range(1, 4):
+        order, before = np.random.default_rng([7, epoch]).permutation(160), 0.0
+        for start in range(0, 160, 64):
+            batch = order[start : start + 64]
+            optimizer.zero_grad()
+            loss = weighted(layer(data[batch]), targets[batch])
+            before += loss.item() * torch.tensor([0.5, 1, 3])[targets[batch]].sum().item()
+            loss.backward()
+            optimizer.step()
+        before /= torch.tensor([0.5, 1, 3])[targets[:160]].sum().item()
+        with torch.no_grad():
+            after = weighted(layer(data[160:200]), targets[160:200]).item()
+        assert curve[["train_loss", "validation_loss"]].iloc[epoch - 1].tolist() == pytest.approx([before, after], 1e-5)
+
+
+def test_weights_move_the_probe_towards_the_rare_class(problem):
+    vectors, rows = problem
+    heavy = replace(rows, weights=np.array([1, 1, 50], np.float32))
+    means = [
+        probes.linear_probe(vectors, own, n_classes=3, max_epochs=20, seed=7, progress=quiet)[2][:, 2].mean()
+        for own in (rows, heavy)
+    ]
+    assert means[1] > means[0]
 
 
 @pytest.fixture(scope="module")

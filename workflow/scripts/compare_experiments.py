@@ -1,4 +1,4 @@
-"""Compare every two experiments on the same test patients."""
+"""Compare every two experiments on what both of them predict of the test set."""
 
 from typing import TYPE_CHECKING
 

@@ -17,18 +17,28 @@ with log_to(snakemake.log[0]):
     from tqdm import tqdm
 
     from mammoflow import splits, tables, work
-    from mammoflow.models import finetuning, predictions, snapshots, trained, training
+    from mammoflow.models import finetuning, predictions, snapshots, trained, training, views
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
-    manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
+    manifest = views.restricted(
+        tables.read(snakemake.input.manifest, tables.MANIFEST),
+        params.views,
+        classes,
+        experiment=snakemake.wildcards.experiment,
+    )
     pngs = tables.read_all(snakemake.input.pngs, tables.PNGS).set_index("image_id").loc[manifest["image_id"]]
     key = work.key_of(
         pngs=list(pngs["sha256"]),
         manifest=manifest[["image_id", "label", "subset"]].to_dict("list"),
         classes=classes,
         network=snapshots.fingerprint(tables.read(snakemake.input.network, tables.MODEL_FILES)),
-        settings={"max_epochs": params.max_epochs, "compute": params.compute, "seed": seed},
+        settings={
+            "max_epochs": params.max_epochs,
+            "weighted": params.weighted,
+            "compute": params.compute,
+            "seed": seed,
+        },
         code=params.code,
     )
     folder = Path(params.work) / key
@@ -40,7 +50,7 @@ with log_to(snakemake.log[0]):
         curve, probabilities = finetuning.fine_tune(
             network,
             list(pngs["file"]),
-            training.rows_of(manifest, classes),
+            training.rows_of(manifest, classes, weighted=params.weighted),
             max_epochs=params.max_epochs,
             seed=seed,
             progress=tqdm,

@@ -19,25 +19,35 @@ with log_to(snakemake.log[0]):
     from tqdm import tqdm
 
     from mammoflow import splits, tables, work
-    from mammoflow.models import embeddings, predictions, probes, trained, training
+    from mammoflow.models import embeddings, predictions, probes, trained, training, views
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
-    manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
+    manifest = views.restricted(
+        tables.read(snakemake.input.manifest, tables.MANIFEST),
+        params.views,
+        classes,
+        experiment=snakemake.wildcards.experiment,
+    )
     index = tables.read_all(snakemake.input.embeddings, tables.EMBEDDINGS)
     vectors = embeddings.lookup(index, manifest["image_id"])
     key = work.key_of(
         vectors=hashlib.sha256(vectors.tobytes()).hexdigest(),
         manifest=manifest[["image_id", "label", "subset"]].to_dict("list"),
         classes=classes,
-        settings={"max_epochs": params.max_epochs, "compute": params.compute, "seed": seed},
+        settings={
+            "max_epochs": params.max_epochs,
+            "weighted": params.weighted,
+            "compute": params.compute,
+            "seed": seed,
+        },
         code=params.code,
     )
     folder = Path(params.work) / key
 
     def train(place: Path) -> None:
         """Train the probe and keep it in this folder."""
-        rows = training.rows_of(manifest, classes)
+        rows = training.rows_of(manifest, classes, weighted=params.weighted)
         layer, curve, probabilities = probes.linear_probe(
             vectors, rows, n_classes=len(classes), max_epochs=params.max_epochs, seed=seed, progress=tqdm
         )

@@ -16,7 +16,7 @@ with log_to(snakemake.log[0]):
     from tqdm import tqdm
 
     from mammoflow import pictures, splits, tables
-    from mammoflow.models import baselines, predictions
+    from mammoflow.models import baselines, predictions, views
 
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
     pngs = tables.read_all(snakemake.input.pngs, tables.PNGS)
@@ -25,7 +25,12 @@ with log_to(snakemake.log[0]):
         for image, file in tqdm(list(zip(pngs["image_id"], pngs["file"], strict=True)))
     }
     for path, output in zip(snakemake.input.manifests, snakemake.output.predictions, strict=True):
-        manifest = tables.read(path, tables.MANIFEST)
+        manifest = views.restricted(
+            tables.read(path, tables.MANIFEST),
+            snakemake.params.views,
+            classes,
+            experiment=snakemake.wildcards.experiment,
+        )
         own = np.stack([features[image] for image in manifest["image_id"]])
-        probabilities = baselines.histogram(own, manifest, classes)
+        probabilities = baselines.histogram(own, manifest, classes, weighted=snakemake.params.weighted)
         tables.write(predictions.as_table(manifest, probabilities, classes), output, tables.PREDICTIONS)

@@ -9,10 +9,15 @@ if TYPE_CHECKING:
 
 with log_to(snakemake.log[0]):
     from mammoflow import splits, tables
-    from mammoflow.models import baselines, predictions
+    from mammoflow.models import baselines, predictions, views
 
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
     for path, output in zip(snakemake.input.manifests, snakemake.output.predictions, strict=True):
-        manifest = tables.read(path, tables.MANIFEST)
+        manifest = views.restricted(
+            tables.read(path, tables.MANIFEST),
+            snakemake.params.views,
+            classes,
+            experiment=snakemake.wildcards.experiment,
+        )
         probabilities = baselines.majority(manifest, classes)
         tables.write(predictions.as_table(manifest, probabilities, classes), output, tables.PREDICTIONS)

@@ -12,10 +12,15 @@ with log_to(snakemake.log[0]):
     from safetensors.numpy import load_file
 
     from mammoflow import splits, tables
-    from mammoflow.models import embeddings, predictions, prompts
+    from mammoflow.models import embeddings, predictions, prompts, views
 
-    manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
+    manifest = views.restricted(
+        tables.read(snakemake.input.manifest, tables.MANIFEST),
+        snakemake.params.views,
+        classes,
+        experiment=snakemake.wildcards.experiment,
+    )
     images = embeddings.lookup(tables.read_all(snakemake.input.embeddings, tables.EMBEDDINGS), manifest["image_id"])
     embedded = load_file(snakemake.input.prompts)
     vectors = np.stack([prompts.of_class(embedded, label) for label in classes])

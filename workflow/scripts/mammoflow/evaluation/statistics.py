@@ -5,10 +5,13 @@ trained model; how training varies is what the seeds show. The two are never mix
 """
 
 import logging
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mammoflow import tables
 from mammoflow.errors import UserError
@@ -73,7 +76,7 @@ def _measured(
 
 
 def compare(predictions: dict[str, dict[int, pd.DataFrame]], *, resamples: int, bootstrap_seed: int) -> pd.DataFrame:
-    """Differences between every two experiments on the same test images.
+    """Differences between every two experiments on the test units that both of them tell.
 
     Parameters
     ----------
@@ -85,51 +88,79 @@ def compare(predictions: dict[str, dict[int, pd.DataFrame]], *, resamples: int, 
     Returns
     -------
     DataFrame
-        A comparisons table: the earlier experiment less the later one.
+        A comparisons table: the earlier experiment less the later one. A pair without a shared unit has no row.
 
     Raises
     ------
     UserError
-        If two experiments have not the same test images, labels and classes.
+        If two experiments have not the same classes, or not the same label for the same test image.
     """
     rows: list[dict[str, object]] = []
     for seed in next(iter(predictions.values()), {}):
+        of_seed = {name: units.of_subset(by_seed[seed], "test") for name, by_seed in predictions.items()}
+        for first, second in combinations(of_seed, 2):
+            _check(first, second, of_seed, seed=seed)
         for level in COMPARED_LEVELS:
-            of_seed = {
-                name: units.of_level(units.of_subset(by_seed[seed], "test"), level)
-                for name, by_seed in predictions.items()
-            }
             place = {"seed": seed, "level": level}
             rows += _differences(of_seed, place=place, resamples=resamples, bootstrap_seed=bootstrap_seed)
     return tables.frame_of(rows, tables.COMPARISONS)
 
 
+def _check(first: str, second: str, of_seed: dict[str, pd.DataFrame], *, seed: int) -> None:
+    """What two experiments say of the same images must be about the same labels."""
+    one, other = of_seed[first], of_seed[second]
+    both = one[["image_id", "label"]].merge(other[["image_id", "label"]], on="image_id", validate="one_to_one")
+    same_classes = tables.predicted_classes(one) == tables.predicted_classes(other)
+    if not same_classes or (both["label_x"] != both["label_y"]).any():
+        raise UserError(
+            f"predictions of {first} and {second}, seed {seed}: classes or labels of the same test images differ; "
+            "delete both files to have them made again"
+        )
+
+
 def _differences(
-    experiments: dict[str, Units], *, place: dict[str, Any], resamples: int, bootstrap_seed: int
+    experiments: dict[str, pd.DataFrame], *, place: dict[str, Any], resamples: int, bootstrap_seed: int
 ) -> list[dict[str, object]]:
     """Rows of the comparisons table for one seed and level."""
-    (reference_name, reference), *others = experiments.items()
-    for name, other in others:
-        if not reference.same_rows(other):
-            raise UserError(
-                f"predictions of {reference_name} and {name}, seed {place['seed']}: they are not about the same test "
-                "images; delete both files to have them made again"
-            )
-    if not len(reference):
-        return []
-    weights = resampling.patient_weights(reference.n_patients, resamples=resamples, seed=bootstrap_seed)
-    values = {name: measures.of_rows(u.truth, u.probabilities) for name, u in experiments.items()}
-    drawn = {name: resampling.confusion_measures(u, weights) for name, u in experiments.items()}
+    level = place["level"]
+    whole = {name: units.of_level(frame, level) for name, frame in experiments.items()}
+    # Most pairs share all of their units, so that an experiment need not be measured again for each pair.
+    known: dict[tuple[object, ...], _Measured] = {}
     rows = []
     for first, second in combinations(experiments, 2):
+        both = whole[first], whole[second]
+        if not both[0].same_rows(both[1]):
+            both = units.shared(experiments[first], experiments[second], level)
+        if not len(both[0]):
+            continue
+        for name, own in zip((first, second), both, strict=True):
+            if (name, own.keys) not in known:
+                known[name, own.keys] = _measure(own, resamples=resamples, bootstrap_seed=bootstrap_seed)
+        one, other = known[first, both[0].keys], known[second, both[1].keys]
         for metric in COMPARED_MEASURES:
             about = f"{_said(place)}: {metric} of {first} less {second}"
-            low, high = resampling.interval(drawn[first][metric] - drawn[second][metric], about=about)
-            difference = float(values[first][metric] - values[second][metric])
-            pair = {"metric": metric, "experiment": first, "other": second}
-            ends = {"difference": difference, "low": low, "high": high}
-            rows.append(place | pair | ends | {"n_patients": reference.n_patients})
+            low, high = resampling.interval(one.drawn[metric] - other.drawn[metric], about=about)
+            of_pair = {"metric": metric, "experiment": first, "other": second}
+            ends = {"difference": one.values[metric] - other.values[metric], "low": low, "high": high}
+            rows.append(place | of_pair | ends | {"n_patients": both[0].n_patients})
     return rows
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The compared measures of an experiment: their values, and on every resample."""
+
+    values: dict[str, float]
+    drawn: dict[str, NDArray[np.float64]]
+
+
+def _measure(at_level: Units, *, resamples: int, bootstrap_seed: int) -> _Measured:
+    values = measures.of_rows(at_level.truth, at_level.probabilities)
+    weights = resampling.patient_weights(at_level.n_patients, resamples=resamples, seed=bootstrap_seed)
+    drawn = resampling.confusion_measures(at_level, weights)
+    return _Measured(
+        {name: float(values[name]) for name in COMPARED_MEASURES}, {name: drawn[name] for name in COMPARED_MEASURES}
+    )
 
 
 def _said(place: dict[str, Any]) -> str:

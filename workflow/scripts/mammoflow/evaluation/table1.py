@@ -30,12 +30,14 @@ METHODS = {
     "majority": "baseline: always the commonest class",
     "random": "baseline: random draw",
     "histogram": "baseline: intensity histogram",
+    "merge": "mean of experiments",
 }
 
 
-def load_published(path: str | Path) -> dict[str, Any]:
-    """Read a file of resources/published: source, results by method, and notes."""
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+def load_published(path: str | Path, task: str) -> dict[str, Any]:
+    """Read a file of resources/published: source, results by method, and notes; empty where it is of another task."""
+    published: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    return published if published["task"] == task else {}
 
 
 def by_image(metrics: pd.DataFrame, subset: str, metric: str) -> pd.DataFrame:
@@ -46,7 +48,7 @@ def by_image(metrics: pd.DataFrame, subset: str, metric: str) -> pd.DataFrame:
 
 def published_of(published: dict[str, Any], method: str, subset: str) -> dict[str, Any]:
     """The published result of this method on this subset; empty where there is none."""
-    found = [r for r in published["results"] if (r["method"], r["subset"]) == (method, subset)]
+    found = [r for r in published.get("results", ()) if (r["method"], r["subset"]) == (method, subset)]
     return found[0] if found else {}
 
 
@@ -117,13 +119,20 @@ def notes(experiments: dict[str, dict[str, Any]], published: dict[str, Any]) -> 
         "training varies. In square brackets the 95 % interval of the first seed's value alone, from a bootstrap over "
         "patients: how the choice of test patients varies. "
         "Missing values (–) are undefined, because a class is absent.",
-        "test: the held-out patients. all: every labelled image, as the paper measures zero-shot; only for methods "
-        "that were trained on none of them.",
+        "test: what was held out, of the views that an experiment predicts. all: every labelled image, as the paper "
+        "measures zero-shot; only for methods that were trained on none of them.",
         f"Trivial baselines missing from this run: {'; '.join(missing)}."
         if missing
         else "All trivial baselines are in the table.",
+        *_of_paper(published),
+    ]
+
+
+def _of_paper(published: dict[str, Any]) -> list[str]:
+    if not published:
+        return ["The paper has no results for this task."]
+    return [
         f"Published: {published['source']}, {published['table']}, by method, whatever encoder or network was used "
-        "here; "
-        "on other patients than ours.",
+        "here; on other patients than ours.",
         *published["notes"],
     ]

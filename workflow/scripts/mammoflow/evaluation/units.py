@@ -71,6 +71,38 @@ def of_level(predictions: pd.DataFrame, level: str) -> Units:
     )
 
 
+def shared(one: pd.DataFrame, other: pd.DataFrame, level: str) -> tuple[Units, Units]:
+    """Two methods at the units of a level that both of them tell, so that they can be compared in pairs.
+
+    A unit that has another truth in the one than in the other is left out: an exam whose images have different labels
+    may look like another class to a method that sees some of its images only.
+
+    Parameters
+    ----------
+    one, other
+        Rows of two predictions tables of the same classes.
+    level
+        "image", "breast" or "exam".
+
+    Returns
+    -------
+    tuple
+        Units with the same keys and truth; perhaps none.
+    """
+    in_both = set(_with_truth(of_level(one, level))) & set(_with_truth(of_level(other, level)))
+    keys = {key for key, _ in in_both}
+    return of_level(_rows_of(one, keys, level), level), of_level(_rows_of(other, keys, level), level)
+
+
+def _with_truth(units: Units) -> list[tuple[tuple[str, ...], int]]:
+    return list(zip(units.keys, units.truth.tolist(), strict=True))
+
+
+def _rows_of(predictions: pd.DataFrame, keys: set[tuple[str, ...]], level: str) -> pd.DataFrame:
+    """The rows that make up the units of these keys."""
+    return predictions[[key in keys for key in predictions[KEYS[level]].itertuples(index=False, name=None)]]
+
+
 def of_subset(predictions: pd.DataFrame, subset: str) -> pd.DataFrame:
     """The rows that a subset is measured on.
 

@@ -8,26 +8,33 @@ import numpy.typing as npt
 import yaml
 
 from mammoflow.errors import UserError
+from mammoflow.tasks import Task
 
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Sentences of each class, in the order of the file."""
+    """Sentences of each class of a task, in its order."""
 
     name: str
     sentences: dict[str, list[str]]
 
 
-def load(path: str | Path) -> PromptSet:
-    """Read a prompt set from its YAML file (resources/prompts).
+def load(path: str | Path, task: Task) -> PromptSet:
+    """Read the sentences of a task from the YAML file of a prompt set (resources/prompts).
 
     Raises
     ------
     UserError
-        If classes have different numbers of sentences, or a sentence stands twice.
+        If the file has no sentences of the task or of one of its classes, if classes have different numbers of them, or
+        if a sentence stands twice.
     """
-    data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    sentences = {str(key): list(own) for key, own in data["classes"].items()}
+    of_task = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["tasks"]
+    if task.key not in of_task:
+        raise UserError(f"{path} has no sentences for task {task.key}, only for {', '.join(of_task)}; add them to it")
+    given = {str(key): list(own) for key, own in of_task[task.key].items()}
+    if set(given) != set(task.keys):
+        raise UserError(f"{path}: task {task.key} has sentences for {', '.join(given)}; needed: {', '.join(task.keys)}")
+    sentences = {key: given[key] for key in task.keys}
     everything = [sentence for own in sentences.values() for sentence in own]
     if len({len(own) for own in sentences.values()}) != 1 or not everything:
         raise UserError(f"{path}: every class needs the same number of sentences, at least one")

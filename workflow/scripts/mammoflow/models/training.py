@@ -34,20 +34,31 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows of the data are trained on and which validate, and the class position of every row."""
+    """Which rows of the data are trained on and which validate, and the class position of every row.
+
+    `weights` are those of the classes in the loss; None where every row counts the same.
+    """
 
     train: npt.NDArray[np.int64]
     validation: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32] | None = None
 
 
-def rows_of(manifest: pd.DataFrame, classes: list[str]) -> Rows:
-    """What to train on and to validate on, from `tables.MANIFEST`; a class that is not kept has position -1."""
+def rows_of(manifest: pd.DataFrame, classes: list[str], *, weighted: bool) -> Rows:
+    """What to train on and to validate on, from `tables.MANIFEST`; a class that is not kept has position -1.
+
+    Where they are weighted, the weight of a class is inverse to its share of the training rows, over which it is 1 in
+    the mean.
+    """
     position = {label: place for place, label in enumerate(classes)}
+    train = np.flatnonzero(manifest["subset"] == "train")
+    targets = np.array([position.get(label, -1) for label in manifest["label"]], dtype=np.int64)
     return Rows(
-        train=np.flatnonzero(manifest["subset"] == "train"),
+        train=train,
         validation=np.flatnonzero(manifest["subset"] == "validation"),
-        targets=np.array([position.get(label, -1) for label in manifest["label"]], dtype=np.int64),
+        targets=targets,
+        weights=_class_weights(targets[train], len(classes)) if weighted else None,
     )
 
 
@@ -130,6 +141,12 @@ def probabilities(
     return torch.softmax(logits(model, inputs, rows, size=size).double(), dim=1).numpy()
 
 
+def _class_weights(targets: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.float32]:
+    counts = np.bincount(targets, minlength=n_classes)
+    # A class without a row meets no loss in training; its weight only has to be a number.
+    return (len(targets) / np.count_nonzero(counts) / np.maximum(counts, 1)).astype(np.float32)
+
+
 def _train_epoch(
     model: torch.nn.Module,
     inputs: Inputs,
@@ -144,13 +161,12 @@ def _train_epoch(
     model.train()
     total = 0.0
     for batch in batches(rows.train, size=size, seed=seed, epoch=epoch):
-        output = model(inputs(batch))
-        loss = functional.cross_entropy(output.float(), torch.from_numpy(rows.targets[batch]).to(output.device))
+        loss = _loss(model(inputs(batch)).float(), rows, batch)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        total += loss.item() * len(batch)
-    return total / len(rows.train)
+        total += loss.item() * _weight(rows, batch)
+    return total / _weight(rows, rows.train)
 
 
 def _validate(model: torch.nn.Module, inputs: Inputs, rows: Rows, *, size: int) -> tuple[float, float]:
@@ -158,4 +174,16 @@ def _validate(model: torch.nn.Module, inputs: Inputs, rows: Rows, *, size: int) 
     output = logits(model, inputs, rows.validation, size=size)
     targets = torch.from_numpy(rows.targets[rows.validation])
     accuracy = (output.argmax(dim=1) == targets).double().mean().item()
-    return functional.cross_entropy(output, targets).item(), accuracy
+    return _loss(output, rows, rows.validation).item(), accuracy
+
+
+def _loss(output: torch.Tensor, rows: Rows, batch: npt.NDArray[np.int64]) -> torch.Tensor:
+    """Mean cross-entropy of these rows, weighted by their classes' weights if there are any."""
+    targets = torch.from_numpy(rows.targets[batch]).to(output.device)
+    weights = None if rows.weights is None else torch.from_numpy(rows.weights).to(output.device)
+    return functional.cross_entropy(output, targets, weight=weights)
+
+
+def _weight(rows: Rows, batch: npt.NDArray[np.int64]) -> float:
+    """How much these rows count together."""
+    return len(batch) if rows.weights is None else float(rows.weights[rows.targets[batch]].sum())
