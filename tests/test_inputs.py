@@ -182,7 +182,7 @@ def test_lists_are_private(dataset, private):
     lists = list_files(dataset, private)
     assert set(lists) == {"0", "1", "2", "reports", "annotations"}
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in lists.values())
-    assert [row["relative"] for row in rows(lists["annotations"])] == ["dataset.root"]
+    assert [row["relative"] for row in rows(lists["annotations"])] == [f"dataset.root/{WORKBOOK}"]
 
 
 def test_unchanged_list_is_left_alone(dataset, private, tmp_path):
@@ -230,19 +230,21 @@ def test_digest_of_a_list_that_is_not_there(tmp_path):
 
 
 def test_absent_folder(dataset, private):
-    with pytest.raises(UserError, match=r"^config: dataset\.root leads to '/absent/Low.*'; allowed: a folder"):
+    with pytest.raises(UserError) as said:
         list_files({**dataset, "root": "/absent"}, private)
+    page = "docs/data-sets/cdd_cesm.md"
+    assert str(said.value) == f"config: dataset.root leads to '/absent', which is no folder; read {page}"
     assert not private.exists()
 
 
 def test_other_variant_is_not_there(dataset, private):
-    with pytest.raises(UserError, match="Subtracted images of CDD-CESM'; allowed: a folder that is there"):
+    with pytest.raises(UserError, match="has no folder 'Subtracted images of CDD-CESM'; read docs/"):
         list_files({**dataset, "variant": "subtracted"}, private)
 
 
 def test_missing_workbook(dataset, private, tmp_path):
     (tmp_path / "cdd" / WORKBOOK).unlink()
-    with pytest.raises(UserError, match=r"leads to \S+Radiology-manual-\S+\.xlsx' or .*; allowed: a file"):
+    with pytest.raises(UserError, match=r"has no file 'Radiology-manual-annotations\.xlsx' or 'R.*'; read docs/"):
         list_files(dataset, private, shards=1)
 
 
@@ -254,7 +256,7 @@ def test_workbook_by_its_other_name(dataset, private, tmp_path):
 def test_folder_without_an_image(dataset, private, tmp_path):
     shutil.rmtree(tmp_path / "cdd" / LOW)
     make(tmp_path / "cdd" / LOW, "readme.txt")
-    with pytest.raises(UserError, match="no file in it is an image"):
+    with pytest.raises(UserError, match=rf"{LOW}'; no file in it is an image; read docs/data-sets/cdd_cesm\.md$"):
         list_files(dataset, private, shards=1)
 
 
@@ -315,3 +317,28 @@ def test_real_data_set(mammoflow_data, private):
     lists = list_files(dataset, private, shards=4)
     assert sum(len(rows(path)) for name, path in lists.items() if name.isdigit()) == 204
     assert rows(lists["annotations"])[0]["path"].endswith(".xlsx")
+
+
+def test_a_file_that_may_be_absent_is_listed_where_it_is_there(dataset, private, tmp_path):
+    before = list_files(dataset, private)["annotations"]
+    assert [row["relative"] for row in rows(before)] == [f"dataset.root/{WORKBOOK}"]
+    first = inputs.digest(before)
+    make(tmp_path / "cdd", "Radiology_hand_drawn_segmentations_v2.csv")
+    assert [row["relative"] for row in rows(list_files(dataset, private)["annotations"])] == [
+        f"dataset.root/{WORKBOOK}",
+        "dataset.root/Radiology_hand_drawn_segmentations_v2.csv",
+    ]
+    assert inputs.digest(before) != first
+
+
+def test_a_folder_whose_names_count_is_other_where_a_name_is(private, tmp_path):
+    root = tmp_path / "inbreast"
+    make(root, "INbreast.csv", "AllDICOMs/1_a_MG_R_CC_ANON.dcm")
+    lists = list_files({"kind": "inbreast", "root": str(root)}, private)
+    names = [row["relative"] for row in rows(lists["annotations"])]
+    assert names == ["dataset.root/INbreast.csv", "dataset.root/AllDICOMs"]
+    before = inputs.digest(lists["annotations"])
+    os.utime(root / "AllDICOMs", ns=(1, 1))
+    make(root, "AllDICOMs/2_a_MG_R_CC_ANON.dcm")
+    list_files({"kind": "inbreast", "root": str(root)}, private)
+    assert inputs.digest(lists["annotations"]) != before

@@ -18,17 +18,22 @@ with log_to(snakemake.log[0]):
 
     params = snakemake.params
     files = tables.read(params.files, tables.INPUT_FILES)
-    annotations = []
-    if "image_table" in params.dataset:
-        annotations = [Path(path) for path in tables.read(params.annotations, tables.INPUT_FILES)["path"]]
+    described_by = []
+    if datasets.is_described(params.dataset):
+        described_by = datasets.own_files(tables.read(params.annotations, tables.INPUT_FILES))
+    admit = frozenset(params.exclusions["admit"]) | datasets.admitted(params.dataset)
+    key = load_key(snakemake.input.key)
     scanner = scanning.Scanner(
-        pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset["kind"], params.ids),
-        describe=datasets.describer(params.dataset, annotations),
+        pseudonyms=Pseudonyms(key, params.dataset["kind"], params.ids),
+        describe=datasets.describer(params.dataset, described_by),
+        are_pictures=datasets.are_pictures(params.dataset),
         exam_key=params.dataset.get("exam_key", EXAM_KEYS[0]),
-        exclusions=Exclusions(frozenset(params.exclusions["admit"]), params.exclusions["implants"] == "keep"),
+        exclusions=Exclusions(admit, params.exclusions["implants"] == "keep"),
         longest_side=params.scan["longest_side"],
         work=Path(params.work),
         code=params.code,
+        # Hashed whatever becomes of ids.
+        births=Pseudonyms(key, params.dataset["kind"], "hash") if snakemake.output.get("births") else None,
     )
     pairs = list(zip(files["relative"], files["path"], strict=True))
     limits = {name: params.scan[name] for name in ("seconds", "gigabytes")}
@@ -37,3 +42,5 @@ with log_to(snakemake.log[0]):
     for remark in scanning.remarks(rows):
         log.info("%s", remark)
     tables.write(scanning.as_table(rows), snakemake.output.images, tables.IMAGES)
+    if scanner.births is not None:
+        tables.write(scanning.births(rows), snakemake.output.births, tables.BIRTHS, mode=0o600)

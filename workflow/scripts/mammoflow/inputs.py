@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +50,12 @@ def list_files(layout: Layout, *, shards: int, private: Path) -> None:
     """
     lists: dict[str, list[File]] = {str(shard): [] for shard in range(shards)}
     if layout.images:
-        for file in walk(_folder(layout.images), layout.image_suffixes):
+        for file in walk(_folder(layout.images, layout.page), layout.image_suffixes):
             lists[str(shard_of(file.relative, shards))].append(file)
         if not any(lists.values()):
-            raise UserError(f"config: {_named(layout.images)}; no file in it is an image")
-    lists["reports"] = _reports(layout.reports) if layout.reports else []
-    lists["annotations"] = [_file(source) for source in layout.annotations]
+            raise _without_image(layout.images, layout.page)
+    lists["reports"] = _reports(layout.reports, layout.page) if layout.reports else []
+    lists["annotations"] = [_file(source, layout.page) for source in layout.annotations if not _is_left_out(source)]
     (private / "inputs").mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, files in lists.items():
         _write_if_changed(files, private / "inputs" / f"{name}.tsv")
@@ -100,52 +100,75 @@ def _unreadable(error: OSError) -> None:
     raise UserError(f"{error.filename!r}: {error.strerror}; allow reading it, or move it out of the data set") from None
 
 
-def digest(path: Path) -> str:
-    """Digest of a list of files, without the root: a moved folder is the same input."""
+def digest(path: Path, prefix: str = "", *, names_only: bool = False) -> str:
+    """Digest of a list of files, of those whose names begin so, without the root: a moved folder is the same input.
+
+    With `names_only` a file that was touched or changed is the same, too.
+    """
+    columns = ("relative",) if names_only else ("relative", "bytes", "mtime_ns")
     if not path.exists():
         return ""
     total = hashlib.sha256()
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            total.update(
-                "\x1f".join((row["relative"], row["bytes"], row["mtime_ns"], "\n")).encode("utf-8", "surrogateescape")
-            )
+            if not row["relative"].startswith(prefix):
+                continue
+            total.update("\x1f".join((*(row[name] for name in columns), "\n")).encode("utf-8", "surrogateescape"))
     return total.hexdigest()[:16]
 
 
-def _reports(source: Source) -> list[File]:
+def _reports(source: Source, page: str) -> list[File]:
     """The files in a folder of reports, or the one table that holds them all.
 
     Files of every form, those that nobody reads too: each is accounted for.
     """
     if source.paths[0].suffix.lower() in REPORT_TABLES:
-        return [_file(source)]
-    return [file for file in walk(_folder(source), ()) if not _is_left_behind(os.path.basename(file.path))]
+        return [_file(source, page)]
+    return [file for file in walk(_folder(source, page), ()) if not _is_left_behind(os.path.basename(file.path))]
 
 
 def _is_left_behind(name: str) -> bool:
     return name.startswith("~") or name.lower() in _LEFT_BEHIND
 
 
-def _folder(source: Source) -> Path:
+def _folder(source: Source, page: str) -> Path:
     for path in source.paths:
         if path.is_dir():
             return path
-    raise UserError(f"config: {_named(source)}; allowed: a folder that is there")
+    raise _missing(source, "folder", page)
 
 
-def _file(source: Source) -> File:
+def _file(source: Source, page: str) -> File:
     for path in source.paths:
-        if path.is_file():
+        if path.is_dir() if source.is_folder else path.is_file():
+            # A folder's time changes with the names in it.
             found = path.stat()
             # Known by its key: two keys may lead to files of one name, or to one file.
-            return File(source.key, str(path.absolute()), found.st_size, found.st_mtime_ns)
-    raise UserError(f"config: {_named(source)}; allowed: a file that is there")
+            return File(source.name_of(path), str(path.absolute()), found.st_size, found.st_mtime_ns)
+    raise _missing(source, "folder" if source.is_folder else "file", page)
 
 
-def _named(source: Source) -> str:
-    """The key and where it leads, for a message."""
-    return f"{source.key} leads to {' or '.join(repr(str(path)) for path in source.paths)}"
+def _is_left_out(source: Source) -> bool:
+    return source.is_optional and not any(path.exists() for path in source.paths)
+
+
+def _missing(source: Source, wanted: str, page: str) -> UserError:
+    """The key, where it leads, and what is not there; for a public data set, the page that says how to get it."""
+    if source.root is None:
+        return UserError(f"config: {source.key} leads to {_joined(source.paths)}; allowed: a {wanted} that is there")
+    if not source.root.is_dir():
+        return UserError(f"config: {source.key} leads to {str(source.root)!r}, which is no folder; read {page}")
+    names = _joined(path.relative_to(source.root) for path in source.paths)
+    return UserError(f"config: {source.key} leads to {str(source.root)!r}, which has no {wanted} {names}; read {page}")
+
+
+def _without_image(source: Source, page: str) -> UserError:
+    said = f"config: {source.key} leads to {_joined(source.paths)}; no file in it is an image"
+    return UserError(f"{said}; read {page}" if page else said)
+
+
+def _joined(paths: Iterable[Path]) -> str:
+    return " or ".join(repr(str(path)) for path in paths)
 
 
 def _write_if_changed(files: list[File], path: Path) -> None:

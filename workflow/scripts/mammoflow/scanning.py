@@ -43,7 +43,7 @@ class Scanner:
     pseudonyms
         Makes the ids of the tables.
     describe
-        For picture files, which have no header: what their relative path says of them. None for DICOM files.
+        What the relative path of a file says of it, by a data set's names and tables. None where DICOM headers say it.
     longest_side
         Pixels of the longest side of the picture kept.
     work
@@ -54,6 +54,10 @@ class Scanner:
         Tag of a DICOM header that names the exam.
     exclusions
         Which DICOM files are wanted.
+    are_pictures
+        Whether files are pictures, which have no header.
+    births
+        Makes keyed hashes of birth dates; None where these are not read.
     """
 
     pseudonyms: Pseudonyms
@@ -63,6 +67,8 @@ class Scanner:
     code: str
     exam_key: str = "AccessionNumber"
     exclusions: Exclusions = field(default_factory=Exclusions)
+    are_pictures: bool = False
+    births: Pseudonyms | None = None
 
     def scan(self, file: tuple[str, str], *, decodes: bool = True) -> Row:
         """The row of a file, given as its relative path and its path; whatever is wrong with it stands in the row.
@@ -78,8 +84,8 @@ class Scanner:
         row = self.nothing_of(relative)
         try:
             content, is_whole = _read(Path(path), row)
-            if self.describe is None:
-                self._dicom(content, row, is_whole=is_whole, decodes=decodes)
+            if not self.are_pictures:
+                self._dicom(relative, content, row, is_whole=is_whole, decodes=decodes)
             else:
                 self._picture(relative, content, row, is_whole=is_whole, decodes=decodes)
         except Refused as refused:
@@ -93,19 +99,28 @@ class Scanner:
         file_id = self.pseudonyms.of("file", relative)
         return {"image_id": file_id, "file_id": file_id, "status": "accepted"}
 
-    def _dicom(self, content: bytes, row: Row, *, is_whole: bool, decodes: bool) -> None:
-        parts = elements.take_apart(content)
+    def _dicom(self, relative: str, content: bytes, row: Row, *, is_whole: bool, decodes: bool) -> None:
+        parts = elements.take_apart(content, with_birth=self.births is not None)
         row["transfer_syntax"] = str(parts.syntax.uid)
         with refusing("bad_header"):
-            row |= self._named(headers.describe(parts.header, exam_key=self.exam_key))
+            described = self._described(relative, parts)
+            row |= self._named(described) | {"view": described.view or "other"}
+            if self.births is not None:
+                row["birth_id"] = self.births.of("birth", text(parts.header, "PatientBirthDate"))
             row |= _stated(parts)
-            self.exclusions.check(parts.header, exam_key=self.exam_key)
-            row["notes"] = " ".join(exclusions.notes(parts.header))
+            self.exclusions.check(parts.header, described, exam_key=self.exam_key)
+            row["notes"] = " ".join(exclusions.notes(parts.header, described))
             layout = stored.layout(parts.header, little=parts.syntax.little)
         if not is_whole:
             raise Refused("quarantined", "too_large")
         if decodes:
             self._keep(row, lambda: decoding.decode(parts, layout))
+
+    def _described(self, relative: str, parts: Elements) -> Header:
+        """What is known of a DICOM file: by the data set's tables, where it has some, else by its header."""
+        if self.describe is None:
+            return headers.describe(parts.header, exam_key=self.exam_key)
+        return headers.complete(self.describe(relative), parts.header)
 
     def _picture(self, relative: str, content: bytes, row: Row, *, is_whole: bool, decodes: bool) -> None:
         assert self.describe is not None
@@ -127,6 +142,8 @@ class Scanner:
             "device": header.device,
             "age_band": header.age_band,
             "year": header.year,
+            "official": header.official,
+            "roi": header.roi,
         }
 
     def _keep(self, row: Row, decode: Callable[[], Decoded]) -> None:
@@ -217,6 +234,12 @@ def remarks(rows: list[Row]) -> Iterator[str]:
 def as_table(rows: list[Row]) -> pd.DataFrame:
     """Rows of a scan as a frame of images; what a file could not say is empty."""
     return tables.frame_of(rows, tables.IMAGES)
+
+
+def births(rows: list[Row]) -> pd.DataFrame:
+    """The births behind the exams of a scan (`tables.BIRTHS`), as far as headers state them."""
+    found = tables.frame_of(rows, tables.BIRTHS).drop_duplicates(ignore_index=True)
+    return found[(found != "").all(axis=1)]
 
 
 def merge(scans: pd.DataFrame) -> pd.DataFrame:

@@ -5,19 +5,55 @@ type DM for low energy and CM for subtracted; one exam a patient. Reports are P<
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
-from mammoflow import tables
-from mammoflow.dicom.headers import Header
+from mammoflow.datasets import annotations, source_tables
+from mammoflow.dicom.headers import Header, age_band
 from mammoflow.dicom.refusals import Refused
-from mammoflow.errors import UserError
-from mammoflow.privacy import Pseudonyms
+
+IS_DICOM = False
 
 _REPORT = re.compile(r"P\d+")
-_NAME = re.compile(r"P(?P<patient>\d+)_(?P<side>[LR])_(?:DM|CM)_(?P<view>CC|MLO)")
-_DENSITY = "Breast density (ACR)"
+_NAME = re.compile(r"P(?P<patient>\d+)_(?P<side>[LR])_(?P<type>DM|CM)_(?P<view>CC|MLO)")
+_VARIANTS = {"low_energy": "DM", "subtracted": "CM"}
+_COLUMNS = {
+    "image": ("Image_name",),
+    "patient": ("Patient_ID",),
+    "side": ("Side",),
+    "age": ("Age",),
+    "machine": ("Machine",),
+    "density": ("Breast density (ACR)", "ACR"),
+    "pathology": ("Pathology Classification/ Follow up",),
+}
+_REGIONS = {"image": ("#filename", "filename"), "shape": ("region_shape_attributes",)}
+
+
+def describer(files: list[Path], dataset: dict[str, Any]) -> Callable[[str], Header]:
+    """What describes an image: its name, the workbook's row and, if they are there, the segmentations."""
+    rows = _workbook(files).drop_duplicates("image").set_index("image").to_dict("index")
+    # Without the file nobody knows what is outlined; with it, whatever is not in it is not.
+    outlined = _outlined(files[1]) if len(files) > 1 else None
+
+    def described(relative: str) -> Header:
+        header = describe(relative)
+        if row := rows.get(header.image):
+            header = replace(header, device=f"machine {row['machine']}", age_band=age_band(f"{row['age']:0>3}Y"))
+        if outlined is not None:
+            header = replace(header, roi="yes" if header.image in outlined else "no")
+        return header
+
+    return described
+
+
+def listed(files: list[Path], dataset: dict[str, Any]) -> set[str]:
+    """The images of the variant that the workbook lists."""
+    names = _workbook(files)["image"]
+    return set(names[names.str.contains(f"_{_VARIANTS[dataset['variant']]}_")])
 
 
 def describe(relative: str) -> Header:
@@ -33,7 +69,7 @@ def describe(relative: str) -> Header:
         raise Refused("quarantined", "unknown_name")
     patient = f"P{name['patient']}"
     return Header(
-        image=relative,
+        image=name[0],
         exam=patient,
         patient=patient,
         laterality=name["side"],
@@ -50,58 +86,25 @@ def exam_of_report(relative: str) -> str:
     return name if _REPORT.fullmatch(name) else ""
 
 
-def labels(workbook: Path, *, classes: list[str], pseudonyms: Pseudonyms) -> pd.DataFrame:
-    """Density of each breast, from the rows of the low-energy images: the others hold "_".
+def stated(files: list[Path], attribute: str) -> pd.DataFrame:
+    """Density or pathology of each breast, of which each image of it may state something else.
 
-    Parameters
-    ----------
-    workbook
-        The data set's Radiology-manual-annotations.xlsx.
-    classes
-        The task's classes.
-    pseudonyms
-        Makes the ids of the tables.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `tables.LABELS`: a row for each breast with an image of either type.
+    Density stands in rows of low-energy images, others hold "_". A calcification is benign in the low-energy image, and
+    normal in the subtracted one that does not show it: the gravest of a breast counts.
     """
-    annotations = _read(workbook)
-    rows: list[dict[str, object]] = []
-    for (patient, side), breast in annotations.groupby(["Patient_ID", "Side"]):
-        stated = sorted(set(breast[_DENSITY]) - {"_", ""})
-        known = [value.lower() for value in stated if value.lower() in classes]
-        status, reason = "labelled", ""
-        if len(stated) > 1:
-            status, reason = "ambiguous", "contradiction"
-        elif not known:
-            status, reason = "none", "out_of_range" if stated else "not_stated"
-        label = known[0] if status == "labelled" else ""
-        rows.append(
-            {
-                "exam_id": pseudonyms.of("exam", f"P{patient}"),
-                "side": side,
-                "image_id": "",
-                "label": label,
-                "density": label,
-                "status": status,
-                "reason": reason,
-                "rule": "annotation",
-                "evidence": " ".join(stated),
-                "edition": "",
-                "level": "breast",
-            }
-        )
-    return tables.frame_of(rows, tables.LABELS)
+    rows = _workbook(files)
+    value = rows[attribute].str.lower().replace("_", "")
+    if attribute == "pathology":
+        value = value.groupby([rows["patient"], rows["side"]]).transform(annotations.gravest)
+    return pd.DataFrame({"exam": "P" + rows["patient"], "side": rows["side"], "image": "", "value": value})
 
 
-def _read(workbook: Path) -> pd.DataFrame:
-    annotations = pd.read_excel(workbook, sheet_name="all", dtype=str, keep_default_na=False)
-    annotations.columns = annotations.columns.str.strip()
-    # Some copies call the column ACR.
-    annotations = annotations.rename(columns={"ACR": _DENSITY})
-    missing = {"Image_name", "Patient_ID", "Side", _DENSITY} - set(annotations.columns)
-    if missing:
-        raise UserError(f"{workbook.name}: sheet 'all' lacks the column {sorted(missing)[0]!r}; download it again")
-    return annotations.map(str.strip)
+def _workbook(files: list[Path]) -> pd.DataFrame:
+    return source_tables.read(files[0], _COLUMNS)
+
+
+def _outlined(segmentations: Path) -> set[str]:
+    """The images with a region in them, of any shape."""
+    rows = source_tables.read(segmentations, _REGIONS)
+    names = rows.loc[~rows["shape"].isin(["", "{}"]), "image"]
+    return {PurePosixPath(name).stem.strip() for name in names}

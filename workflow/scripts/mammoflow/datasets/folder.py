@@ -1,7 +1,7 @@
 """A folder of one's own: pictures that a table describes, and tables of labels."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,6 +11,7 @@ from mammoflow import tables, user_tables
 from mammoflow.dicom.headers import Header
 from mammoflow.dicom.refusals import Refused
 from mammoflow.privacy import Pseudonyms
+from mammoflow.tasks import VALUES, Task
 
 _SIDES = {
     "L": ("l", "left", "lt", "izquierda", "izquierdo", "izq", "i"),
@@ -53,7 +54,8 @@ def labels(
     *,
     level: str,
     pictures: list[str],
-    classes: list[str],
+    task: Task,
+    without_label: Sequence[str] = (),
     pseudonyms: Pseudonyms,
 ) -> pd.DataFrame:
     """Labels of a hospital's own table.
@@ -69,8 +71,10 @@ def labels(
         What an id names: "exam" or "breast" an exam, "image" a picture's path or name, or a SOPInstanceUID.
     pictures
         Relative paths of the pictures found, for level image.
-    classes
-        The task's classes; labels are compared without regard to case.
+    task
+        A cell is the key of one of its classes or a value of its attribute, without regard to case.
+    without_label
+        Words that are kept as they are, as if they were classes.
     pseudonyms
         Makes the ids of the tables.
 
@@ -86,6 +90,7 @@ def labels(
     stated["side"] = stated["side_column"].str.lower().map(_SIDE).fillna("") if "side_column" in stated else ""
     if level == "image":
         stated["id"] = stated["id"].map(_paths(pictures)).fillna(stated["id"])
+    known = task.words | {word: word for word in without_label}
     rows = []
     for (own_id, side), own in stated.groupby(["id", "side"]):
         of_image = level == "image"
@@ -96,26 +101,28 @@ def labels(
                 "image_id": pseudonyms.of("image", own_id) if of_image else "",
                 "level": level,
             }
-            | _finding(set(own["label"]), classes)
+            | _finding(set(own["label"]), task, known)
         )
     return tables.frame_of(rows, tables.LABELS)
 
 
-def _finding(stated: set[str], classes: list[str]) -> dict[str, object]:
+def _finding(stated: set[str], task: Task, known: dict[str, str]) -> dict[str, object]:
     """What the cells of one id say: one class, none, or several."""
-    known = {label.casefold(): label for label in classes}
-    said = sorted(stated - {""})
-    found = {known[value.casefold()] for value in said if value.casefold() in known}
-    status, reason = "labelled", ""
+    values = set(VALUES[task.attribute])
+    said = {value.casefold() for value in stated - {""}}
+    found = {known.get(value, "") for value in said}
+    status, reason, label = "labelled", "", ""
     if not said:
         status, reason = "none", "not_stated"
-    elif len({value.casefold() for value in said}) > 1:
+    elif len(found) > 1:
         status, reason = "ambiguous", "contradiction"
-    elif not found:
-        status, reason = "none", "out_of_range"
-    label = found.pop() if status == "labelled" else ""
+    elif found == {""}:
+        status, reason = "none", "not_in_task" if said & values else "out_of_range"
+    else:
+        (label,) = found
+    letter = said.pop() if task.attribute == "density" and label and len(said) == 1 and said <= values else ""
     # A cell that is no class may be anything, a name too: only classes are shown.
-    return {"label": label, "density": label, "status": status, "reason": reason, "rule": "table", "evidence": label}
+    return {"label": label, "density": letter, "status": status, "reason": reason, "rule": "table", "evidence": label}
 
 
 def _by_name(rows: pd.DataFrame) -> dict[str, dict[str, str]]:

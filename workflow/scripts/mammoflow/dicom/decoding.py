@@ -63,7 +63,7 @@ def decode(elements: Elements, layout: Layout) -> Decoded:
 
 
 def decode_picture(content: bytes) -> Decoded:
-    """Read a JPEG, PNG or TIFF file; colours, which mammograms do not have, become grey."""
+    """Read a JPEG, PNG, TIFF or PGM file; colours, which mammograms do not have, become grey."""
     if not content:
         raise Refused("quarantined", "empty_file")
     with refusing("decode_error"):

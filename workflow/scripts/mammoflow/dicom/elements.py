@@ -18,7 +18,8 @@ from mammoflow.dicom import syntaxes
 from mammoflow.dicom.refusals import Refused, refusing
 from mammoflow.dicom.syntaxes import Syntax
 
-# Only these tags are read: no name, no birth date. Words of descriptions are looked at and not kept.
+# Only these tags are read: no name, and a birth date only where it is asked for. Words of descriptions are looked at
+# and not kept.
 TAGS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "AccessionNumber", "PatientID", "PatientAge", "StudyDate",
     "Modality", "Manufacturer", "ManufacturerModelName", "PresentationIntentType", "ImageType", "NumberOfFrames",
@@ -36,6 +37,7 @@ _MARK_AT, _MARK = 128, b"DICM"
 _PIXEL_DATA = 0x7FE00010
 _UNDEFINED = 0xFFFFFFFF
 _TAGS: list[BaseTag | int] = [Tag(tag) for tag in TAGS]
+_BIRTH: list[BaseTag | int] = [Tag("PatientBirthDate")]
 _TRANSFER_SYNTAX: list[BaseTag | int] = [Tag("TransferSyntaxUID")]
 # The first element of a data set: of group 2 or 8, its kind in two letters or its length after it.
 _FIRST_ELEMENT = re.compile(rb"(?:[\x02\x08]\0.\0|\0[\x02\x08]\0.)(?:[A-Z]{2}|.\0\0\0)", re.DOTALL)
@@ -52,8 +54,8 @@ class Elements:
     encapsulated: bool
 
 
-def take_apart(content: bytes) -> Elements:
-    """The header and the pixels of a DICOM file, given whole.
+def take_apart(content: bytes, *, with_birth: bool = False) -> Elements:
+    """The header and the pixels of a DICOM file, given whole; the birth date is in the header only if asked for.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def take_apart(content: bytes) -> Elements:
         content = _inflated(content, file.tell())
         file = io.BytesIO(content)
     with refusing("bad_header"):
-        return _elements(file, memoryview(content), syntax)
+        return _elements(file, memoryview(content), syntax, _TAGS + _BIRTH if with_birth else _TAGS)
 
 
 def _syntax(file: io.BytesIO) -> Syntax:
@@ -97,7 +99,7 @@ def _inflated(content: bytes, start: int) -> bytes:
     raise Refused("quarantined", "too_large" if len(inflated) >= MOST_BYTES else "truncated")
 
 
-def _elements(file: io.BytesIO, content: memoryview, syntax: Syntax) -> Elements:
+def _elements(file: io.BytesIO, content: memoryview, syntax: Syntax, tags: list[BaseTag | int]) -> Elements:
     found: list[tuple[str | None, int]] = []
 
     def is_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
@@ -105,7 +107,7 @@ def _elements(file: io.BytesIO, content: memoryview, syntax: Syntax) -> Elements
             found[:] = [(vr, length)]
         return tag >= _PIXEL_DATA
 
-    header = read_dataset(file, syntax.implicit, syntax.little, stop_when=is_pixels, specific_tags=_TAGS)
+    header = read_dataset(file, syntax.implicit, syntax.little, stop_when=is_pixels, specific_tags=tags)
     if not found:
         return Elements(header, syntax, None, "", False)
     vr, length = found[0]

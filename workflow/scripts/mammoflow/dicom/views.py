@@ -54,15 +54,16 @@ def has_implant(header: Dataset) -> bool:
     return text(header, "BreastImplantPresent") == "YES" or not _modifiers(header).isdisjoint(_IMPLANT_DISPLACED)
 
 
-def laterality(header: Dataset) -> str:
-    """L or R; "" where the header does not say, or says both.
+def laterality(header: Dataset, *, stated: str = "") -> str:
+    """L or R; "" where the header does not say, or says both; `stated` is what a data set's own tables say.
 
     Raises
     ------
     Refused
         If its sources contradict each other; the detail names them.
     """
-    said = [(source, side) for source, side in (*_tagged(header), *_described(header)) if side in ("L", "R", "B")]
+    sources = (("the data set's tables", stated), *_tagged(header), *_described(header))
+    said = [(source, side) for source, side in sources if side in ("L", "R", "B")]
     sides = {side for _, side in said}
     if len(sides) > 1:
         raise Refused("quarantined", "laterality_conflict", ", ".join(dict.fromkeys(source for source, _ in said)))
