@@ -21,7 +21,7 @@ LEXICON = load_lexicon(LEXICON_FILE)
 
 def rules_with(**policies: str) -> Rules:
     """The shipped rules under the shipped policies, but for these."""
-    return load_rules(RULES_FILE, task="density", classes=CLASSES, policies=POLICIES | policies)
+    return load_rules(RULES_FILE, attribute="density", policies=POLICIES | policies)
 
 
 RULES = rules_with()

@@ -21,6 +21,7 @@ from tests.test_workflow import checkout, planned, run, write_config
 
 __all__ = ["checkout"]
 TASK = tasks.load(REPO / "resources/tasks/density.yaml")
+DENSE = tasks.load(REPO / "resources/tasks/dense.yaml")
 IDS = Pseudonyms(b"k" * 32, "folder")
 SHIPPED = yaml.safe_load((REPO / "config.yaml").read_text(encoding="utf-8"))
 
@@ -244,9 +245,13 @@ def test_rows_that_say_the_same_do_not_contradict(tmp_path):
 # What follows from it.
 
 
+def letter_of(label):
+    return label.replace("none", "")
+
+
 def adjudicated(labels, *given_labels, sides_differ="ambiguous"):
     """Rows after corrections given as (exam_id, side, label)."""
-    own = [Correction(row, *one) for row, one in enumerate(given_labels, start=2)]
+    own = [Correction(row, *one, letter=letter_of(one[2])) for row, one in enumerate(given_labels, start=2)]
     found = adjudicate(labels, own, task=TASK, sides_differ=sides_differ)
     keys = ["exam_id", "side", "label", "status", "reason", "rule"]
     assert (found["density"] == found["label"]).all()
@@ -309,6 +314,30 @@ def test_the_exam_follows_its_corrected_breasts(before, given_labels, policy, ex
         assert found["1", side] == CORRECTED[label]
 
 
+def test_letters_and_classes_are_accepted_where_a_class_is_of_several_letters(tmp_path):
+    path = table_of(tmp_path, "exam,label,side", "1,C,L", "1,D,R", "002,non_dense,", "3,none,")
+    given_ids = {IDS.of("exam", exam) for exam in ("1", "002", "3")}
+    own = read_corrections(path, exam_ids=given_ids, task=DENSE, pseudonyms=IDS)
+    assert [(one.label, one.letter) for one in own] == [("dense", "c"), ("dense", "d"), ("non_dense", ""), ("none", "")]
+    labels = make_labels(*((exam, "", "ambiguous") for exam in sorted(given_ids)))
+    found = adjudicate(labels, own, task=DENSE, sides_differ="ambiguous").set_index(["exam_id", "side"])
+    said = found[["label", "density"]].apply(tuple, axis=1).to_dict()
+    # The breasts differ by their letters, but not by their class: that is the exam's.
+    assert said == {
+        (IDS.of("exam", "1"), "L"): ("dense", "c"),
+        (IDS.of("exam", "1"), "R"): ("dense", "d"),
+        (IDS.of("exam", "1"), ""): ("dense", ""),
+        (IDS.of("exam", "002"), ""): ("non_dense", ""),
+        (IDS.of("exam", "3"), ""): ("", ""),
+    }
+
+
+def test_two_letters_of_one_class_for_one_breast_contradict(tmp_path):
+    path = table_of(tmp_path, "exam,label,side", "1,a,L", "1,b,L")
+    with pytest.raises(UserError, match="row 3: it contradicts row 2"):
+        read_corrections(path, exam_ids={IDS.of("exam", "1")}, task=DENSE, pseudonyms=IDS)
+
+
 SAID = st.sampled_from(["a", "b", "c", "d", "none", "ambiguous"])
 GIVEN = st.sampled_from(["a", "b", "c", "d", "none"])
 EXAMS = st.dictionaries(
@@ -320,7 +349,7 @@ EXAMS = st.dictionaries(
 def test_every_exam_keeps_one_row_of_its_own_and_no_label_contradicts_a_person(exams, given_labels, denser):
     labels = make_labels(*((exam, side, said) for exam, own in exams.items() for side, said in own.items()))
     given_labels = {(exam, side): label for (exam, side), label in given_labels.items() if exam in exams}
-    own = [Correction(2, exam, side, label) for (exam, side), label in given_labels.items()]
+    own = [Correction(2, exam, side, label, letter_of(label)) for (exam, side), label in given_labels.items()]
     found = adjudicate(labels, own, task=TASK, sides_differ="denser" if denser else "ambiguous")
     tables.LABELS.schema.validate(found)
     assert sorted(found.loc[found["side"] == "", "exam_id"]) == sorted(exams)

@@ -45,7 +45,7 @@ def test_the_demos_truth_is_known_of_exams_with_a_report(tmp_path):
     rows = [("1", "b", "b"), ("2", "c", "none"), ("3", "c", "c"), ("4", "c", ""), ("5", "d", "none")]
     truth = tables.frame_of([dict(zip(tables.TRUTH.columns, row, strict=True)) for row in rows], tables.TRUTH)
     labels = make_labels(("1", "", "b"), ("2", "", "ambiguous"), ("3", "", "c"), ("3", "R", "a"), ("4", "", "b"))
-    audited = auditing.audit(labels, auditing.known_of_truth(truth))
+    audited = auditing.audit(labels, auditing.known_of_truth(truth, TASK))
     tables.write(audited, tmp_path / "audit.tsv", tables.AUDIT)
     assert said(tables.read(tmp_path / "audit.tsv", tables.AUDIT)) == {
         ("1", ""): ("b", "b", True),
@@ -53,6 +53,13 @@ def test_the_demos_truth_is_known_of_exams_with_a_report(tmp_path):
         ("3", ""): ("c", "c", True),
         ("5", ""): ("none", "missing", False),
     }
+
+
+def test_the_demos_truth_is_known_as_classes_of_the_task():
+    rows = [("1", "b", "b"), ("2", "c", "none"), ("3", "c", "c"), ("4", "d", "ambiguous")]
+    truth = tables.frame_of([dict(zip(tables.TRUTH.columns, row, strict=True)) for row in rows], tables.TRUTH)
+    dense = tasks.load(REPO / "resources/tasks/dense.yaml")
+    assert auditing.known_of_truth(truth, dense)["stated"].tolist() == ["non_dense", "none", "dense", "ambiguous"]
 
 
 def test_a_breast_is_found_by_its_own_label_and_else_by_the_exams():

@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from mammoflow import tables
+from mammoflow import tables, tasks
 from mammoflow.errors import UserError
 from mammoflow.reports import cleaning
+from mammoflow.reports.classing import classed
 from mammoflow.reports.extraction import label_exams
 from mammoflow.reports.mentions import find_mentions
 from mammoflow.reports.rules import load_rules
@@ -110,15 +111,53 @@ def test_long_words_of_the_patterns_are_put_right_where_they_are_misspelt():
     assert {word for word in literal_words() if len(word) > 8} - known - months == set()
 
 
-def test_rules_of_another_task_or_with_an_unknown_class_are_refused(tmp_path):
-    with pytest.raises(UserError, match="rules for task density"):
-        load_rules(RULES_FILE, task="dense", classes=CLASSES, policies=POLICIES)
-    with pytest.raises(UserError, match="d is no class"):
-        load_rules(RULES_FILE, task="density", classes=["a", "b", "c"], policies=POLICIES)
+def test_rules_of_something_else_or_with_an_unknown_class_are_refused(tmp_path):
+    with pytest.raises(UserError, match="rules for density, not for tissue"):
+        load_rules(RULES_FILE, attribute="tissue", policies=POLICIES)
     broken = tmp_path / "rules.yaml"
-    broken.write_text("task: density\n")
+    broken.write_text(RULES_FILE.read_text().replace("{a: a, b: b,", "{a: a, b: z,"))
+    with pytest.raises(UserError, match="z is no class; allowed: a, b, c, d"):
+        load_rules(broken, attribute="density", policies=POLICIES)
+    broken.write_text("attribute: density\n")
     with pytest.raises(UserError, match="no file of rules"):
-        load_rules(broken, task="density", classes=["a"], policies=POLICIES)
+        load_rules(broken, attribute="density", policies=POLICIES)
+
+
+DENSE = tasks.load(RULES_FILE.parent.parent / "tasks/dense.yaml")
+
+
+@pytest.mark.parametrize(
+    ("rows", "exam"),
+    [
+        ([("", "a", "labelled", "")], ("non_dense", "a", "labelled", "")),
+        ([("", "d", "labelled", "")], ("dense", "d", "labelled", "")),
+        ([("", "", "ambiguous", "hedge")], ("", "", "ambiguous", "hedge")),
+        # Breasts of two letters, of one class or of two.
+        (
+            [("", "", "ambiguous", "sides_differ"), ("L", "c", "labelled", ""), ("R", "d", "labelled", "")],
+            ("dense", "", "labelled", ""),
+        ),
+        (
+            [("", "", "ambiguous", "sides_differ"), ("L", "b", "labelled", ""), ("R", "c", "labelled", "")],
+            ("", "", "ambiguous", "sides_differ"),
+        ),
+        (
+            [("", "d", "labelled", ""), ("L", "c", "labelled", ""), ("R", "d", "labelled", "")],
+            ("dense", "d", "labelled", ""),
+        ),
+    ],
+)
+def test_letters_become_classes_of_a_task(rows, exam):
+    extracted = [
+        {"exam_id": "1", "side": side, "label": letter, "density": letter, "status": status, "reason": reason}
+        | {"level": "breast" if side else "exam", "image_id": "", "rule": "r", "evidence": "", "edition": ""}
+        for side, letter, status, reason in rows
+    ]
+    found = classed(tables.frame_of(extracted, tables.LABELS), DENSE).set_index("side")
+    tables.LABELS.schema.validate(found.reset_index()[list(tables.LABELS.columns)])
+    assert tuple(found.loc["", ["label", "density", "status", "reason"]]) == exam
+    for side, letter, *_ in rows[1:]:
+        assert tuple(found.loc[side, ["label", "density"]]) == (DENSE.classify(letter), letter)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ with log_to(snakemake.log[0]):
     import numpy as np
     from safetensors.numpy import save_file
 
+    from mammoflow import tasks
     from mammoflow.files import atomic
     from mammoflow.models import encoders, prompts
 
-    prompt_set = prompts.load(snakemake.input.prompts)
+    prompt_set = prompts.load(snakemake.input.prompts, tasks.load(snakemake.input.task))
     encoder = encoders.load(Path(snakemake.params.folder))
     vectors = {label: encoder.texts(own).mean(axis=0) for label, own in prompt_set.sentences.items()}
     log.info("embedded %d sentences", sum(map(len, prompt_set.sentences.values())))

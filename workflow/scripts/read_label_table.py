@@ -21,7 +21,7 @@ with log_to(snakemake.log[0]):
         params.columns,
         level=params.level,
         pictures=pictures,
-        classes=tasks.load(snakemake.input.task).keys,
+        task=tasks.load(snakemake.input.task),
         pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset, params.ids),
     )
     for (status, reason), count in labels.groupby(["status", "reason"]).size().items():

@@ -1,6 +1,5 @@
 """Read the labels that a public data set comes with."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mammoflow.logs import log, log_to
@@ -16,8 +15,10 @@ with log_to(snakemake.log[0]):
     files = tables.read(params.files, tables.INPUT_FILES)
     labels = datasets.labels(
         params.dataset,
-        [Path(path) for path in files["path"]],
-        classes=tasks.load(snakemake.input.task).keys,
+        datasets.own_files(files),
+        task=tasks.load(snakemake.input.task),
+        level=params.level,
+        sides_differ=params.sides_differ,
         pseudonyms=Pseudonyms(load_key(snakemake.input.key), params.dataset, params.ids),
     )
     log.info("%d rows, %d of them labelled", len(labels), (labels["status"] == "labelled").sum())

@@ -8,6 +8,13 @@ import yaml
 
 from mammoflow.errors import UserError
 
+# What is annotated of breasts, and its values in order: BI-RADS density, the background tissue of mini-MIAS, pathology.
+VALUES = {
+    "density": ("a", "b", "c", "d"),
+    "tissue": ("fatty", "glandular", "dense"),
+    "pathology": ("normal", "benign", "malignant"),
+}
+
 
 @dataclass(frozen=True)
 class Class:
@@ -16,20 +23,45 @@ class Class:
     key: str  # as it stands in tables
     name: str  # as people read it
     colour: str  # "#rrggbb"
+    of: tuple[str, ...] = ()  # values of the task's attribute that are this class; its key where none are named
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of the attribute that are this class."""
+        return self.of or (self.key,)
+
+    @property
+    def title(self) -> str:
+        """The name with the key, where that says more."""
+        return self.name if self.name == self.key.replace("_", "-") else f"{self.name} ({self.key})"
 
 
 @dataclass(frozen=True)
 class Task:
-    """A classification task; the classes stand in order, so that ordinal measures mean something."""
+    """A classification task; the classes stand in order, so that ordinal measures mean something.
+
+    `attribute` is what is annotated, a key of VALUES. A class holds one or several values; a value may be of none.
+    """
 
     key: str
     name: str
+    attribute: str
     classes: tuple[Class, ...]
 
     @property
     def keys(self) -> list[str]:
         """The classes' keys, in order."""
         return [c.key for c in self.classes]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The class that each word for one means, by the word in lower case: its key, else a value of the attribute."""
+        of_values = {value.casefold(): key for value in VALUES[self.attribute] if (key := self.classify(value))}
+        return of_values | {key.casefold(): key for key in self.keys}
+
+    def classify(self, value: str) -> str:
+        """The key of the class that a value of the attribute belongs to; "" where it is of none."""
+        return next((c.key for c in self.classes if value in c.values), "")
 
     def of(self, key: str) -> Class:
         """The class of this key; a merged class `a+b` is named after its parts and coloured like the first."""
@@ -40,17 +72,39 @@ class Task:
 
 
 def load(path: str | Path) -> Task:
-    """Read a task from its YAML file (resources/tasks)."""
+    """Read a task from its YAML file (resources/tasks).
+
+    Raises
+    ------
+    UserError
+        If the file is no task, or its classes do not fit together or do not fit its attribute.
+    """
     data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     try:
-        classes = tuple(Class(str(c["key"]), c["name"], c["colour"]) for c in data["classes"])
-        task = Task(data["key"], data["name"], classes)
+        classes = tuple(
+            Class(str(c["key"]), c["name"], c["colour"], tuple(map(str, c.get("of", ())))) for c in data["classes"]
+        )
+        task = Task(data["key"], data["name"], data["attribute"], classes)
     except (KeyError, TypeError):
         raise UserError(
-            f"{path} is no task: it must hold key, name and classes, each class with key, name and colour"
+            f"{path} is no task: it must hold key, name, attribute and classes, each class with key, name and colour"
         ) from None
-    if len(set(task.keys)) != len(classes) or len(classes) < 2:
-        raise UserError(f"{path}: a task needs at least two classes, each with its own key")
-    if not all(re.fullmatch("[A-Za-z0-9_]+", key) for key in task.keys):
-        raise UserError(f"{path}: a class's key is made of letters, digits and _")
+    if wrong := _wrong(task):
+        raise UserError(f"{path}: {wrong}")
     return task
+
+
+def _wrong(task: Task) -> str:
+    """What is wrong with a task; "" where nothing is."""
+    if len(set(task.keys)) != len(task.keys) or len(task.keys) < 2:
+        return "a task needs at least two classes, each with its own key"
+    if not all(re.fullmatch("[A-Za-z0-9_]+", key) for key in task.keys):
+        return "a class's key is made of letters, digits and _"
+    if task.attribute not in VALUES:
+        return f"attribute is {task.attribute!r}; allowed: {', '.join(VALUES)}"
+    values = [value for one in task.classes for value in one.values]
+    if unknown := [value for value in values if value not in VALUES[task.attribute]]:
+        return f"{unknown[0]!r} is no value of {task.attribute}; allowed: {', '.join(VALUES[task.attribute])}"
+    if twice := [value for value in values if values.count(value) > 1]:
+        return f"{twice[0]!r} stands twice; allowed: one class for each value"
+    return ""

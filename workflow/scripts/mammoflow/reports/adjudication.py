@@ -15,7 +15,7 @@ from mammoflow.errors import UserError
 from mammoflow.privacy import Pseudonyms
 from mammoflow.reports import quotes
 from mammoflow.reports.records import Record
-from mammoflow.tasks import Task
+from mammoflow.tasks import VALUES, Task
 
 NONE = "none"  # a person's word for: the report states no class
 RULE = "correction"
@@ -33,6 +33,7 @@ class Correction:
     exam_id: str
     side: str
     label: str
+    letter: str = ""  # of BI-RADS density, where the person gave one
 
 
 def review(labels: pd.DataFrame, records: Mapping[str, Record], *, names: Mapping[str, str]) -> pd.DataFrame:
@@ -92,7 +93,7 @@ def read_corrections(path: Path, *, exam_ids: set[str], task: Task, pseudonyms: 
     exam_ids
         The exams that have a report.
     task
-        Its classes are what a label may be, beside none; without regard to case.
+        Its classes and the letters of BI-RADS density are what a label may be, beside none; without regard to case.
     pseudonyms
         Makes the ids of the tables.
 
@@ -101,7 +102,7 @@ def read_corrections(path: Path, *, exam_ids: set[str], task: Task, pseudonyms: 
     UserError
         If a row names no known exam, no class or no side, or contradicts another row. It shows no cell.
     """
-    known = {key.casefold(): key for key in (*task.keys, NONE)}
+    known = task.words | {NONE: NONE}
     found: list[Correction] = []
     for row in _given(path).itertuples():
         if not row.label:
@@ -113,8 +114,9 @@ def read_corrections(path: Path, *, exam_ids: set[str], task: Task, pseudonyms: 
         if side is None:
             raise _wrong(row.Index, "no such side", "L, R, or empty for the exam")
         if row.label.casefold() not in known:
-            raise _wrong(row.Index, "no such label", ", ".join(known.values()))
-        found.append(Correction(row.Index, exam_id, side, known[row.label.casefold()]))
+            raise _wrong(row.Index, "no such label", ", ".join(known))
+        letter = row.label.casefold() if row.label.casefold() in VALUES["density"] else ""
+        found.append(Correction(row.Index, exam_id, side, known[row.label.casefold()], letter))
     _check_agreement(found)
     return found
 
@@ -157,15 +159,15 @@ def adjudicate(
         and the exam's own row follows where both breasts are decided.
     """
     rows: dict[Key, Row] = {(row["exam_id"], row["side"]): row for row in labels.to_dict("records")}
-    by_exam: dict[str, dict[str, str]] = {}
+    by_exam: dict[str, dict[str, Correction]] = {}
     for one in corrections:
-        by_exam.setdefault(one.exam_id, {})[one.side] = one.label
+        by_exam.setdefault(one.exam_id, {})[one.side] = one
     for exam_id, own in by_exam.items():
         if "" in own:
             for side in "LR":
                 rows.pop((exam_id, side), None)
-        for side, label in own.items():
-            rows[exam_id, side] = _row(exam_id, side, label, task)
+        for side, given in own.items():
+            rows[exam_id, side] = _row(exam_id, side, given.label, given.letter)
         if "" not in own:
             of_sides = {side: rows[exam_id, side] for side in "LR" if (exam_id, side) in rows}
             rows[exam_id, ""] = _followed(rows[exam_id, ""], of_sides, task=task, sides_differ=sides_differ)
@@ -177,15 +179,16 @@ def _followed(exam: Row, sides: Mapping[str, Row], *, task: Task, sides_differ: 
     exam_id = str(exam["exam_id"])
     decided = [_said(row) for row in sides.values() if row["status"] != "ambiguous"]
     if len(decided) == 2 and len(set(decided)) == 1:
-        return _row(exam_id, "", decided[0], task)
+        return _row(exam_id, "", decided[0], _letter(sides, decided[0]))
     if len(decided) == 2 and NONE not in decided:
         if sides_differ == "denser":
-            return _row(exam_id, "", max(decided, key=task.keys.index), task)
-        return _row(exam_id, "", NONE, task) | {"status": "ambiguous", "reason": "sides_differ"}
+            denser = max(decided, key=task.keys.index)
+            return _row(exam_id, "", denser, _letter(sides, denser))
+        return _row(exam_id, "", NONE) | {"status": "ambiguous", "reason": "sides_differ"}
     # A label of the exam that a person's word on one breast puts in doubt does not stand.
     corrected = {_said(row) for row in sides.values() if row["rule"] == RULE}
     if exam["status"] == "labelled" and corrected - {exam["label"]}:
-        return _row(exam_id, "", NONE, task) | {"status": "ambiguous", "reason": "one_side_only"}
+        return _row(exam_id, "", NONE) | {"status": "ambiguous", "reason": "one_side_only"}
     return exam
 
 
@@ -193,14 +196,20 @@ def _said(row: Row) -> str:
     return str(row["label"]) or NONE
 
 
-def _row(exam_id: str, side: str, label: str, task: Task) -> Row:
+def _letter(sides: Mapping[str, Row], label: str) -> str:
+    """The letter of the breasts with this label; "" where it is not one."""
+    letters = {str(row["density"]) for row in sides.values() if row["label"] == label}
+    return letters.pop() if len(letters) == 1 else ""
+
+
+def _row(exam_id: str, side: str, label: str, letter: str = "") -> Row:
     given = "" if label == NONE else label
     return {
         "exam_id": exam_id,
         "side": side,
         "image_id": "",
         "label": given,
-        "density": given if task.key == "density" else "",
+        "density": letter,
         "status": "labelled" if given else "none",
         "reason": "corrected",
         "rule": RULE,
@@ -215,8 +224,9 @@ def _check_agreement(corrections: Sequence[Correction]) -> None:
     by_exam: dict[str, dict[str, Correction]] = {}
     for one in corrections:
         own = by_exam.setdefault(one.exam_id, {})
-        if own.setdefault(one.side, one).label != one.label:
-            raise _contradiction(own[one.side], one)
+        first = own.setdefault(one.side, one)
+        if (first.label, first.letter) != (one.label, one.letter):
+            raise _contradiction(first, one)
     for own in by_exam.values():
         if "" in own and (against := _against(own[""], [own[side] for side in "LR" if side in own])):
             raise _contradiction(own[""], against)

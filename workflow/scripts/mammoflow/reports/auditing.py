@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn import metrics
 
 from mammoflow import tables
+from mammoflow.tasks import Task
 
 MISSING = "missing"  # found where there is no report
 WITHOUT_LABEL = ("none", "ambiguous")
@@ -25,10 +26,11 @@ class Agreement:
     kappa_quadratic: float
 
 
-def known_of_truth(truth: pd.DataFrame) -> pd.DataFrame:
-    """What the demo's reports state (`tables.TRUTH`), as exam_id, side and stated."""
+def known_of_truth(truth: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """What the demo's reports state (`tables.TRUTH`), as exam_id, side and stated, a class of the task."""
     known = truth.loc[truth["stated"] != "", ["exam_id", "stated"]]
-    return known.assign(side="")[["exam_id", "side", "stated"]].reset_index(drop=True)
+    stated = [value if value in WITHOUT_LABEL else task.classify(value) for value in known["stated"]]
+    return known.assign(side="", stated=stated)[["exam_id", "side", "stated"]].reset_index(drop=True)
 
 
 def known_of_labels(labels: pd.DataFrame) -> pd.DataFrame:

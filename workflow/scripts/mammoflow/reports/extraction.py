@@ -204,7 +204,7 @@ def _label_row(exam_id: str, side: str, finding: Finding, text: str, rules: Rule
         "side": side,
         "image_id": "",
         "label": finding.label,
-        "density": finding.label if rules.task == "density" else "",
+        "density": finding.label if rules.attribute == "density" else "",
         "status": finding.status,
         "reason": finding.reason,
         "rule": " | ".join(mention.rule for mention in shown),

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from mammoflow.errors import UserError
+from mammoflow.tasks import VALUES
 
 AMBIGUOUS = "ambiguous"  # a policy that leaves a wording unclear
 
@@ -50,10 +51,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one task, ready to use; made by `load_rules`."""
+    """The rules of one attribute, ready to use; made by `load_rules`."""
 
-    task: str
-    classes: tuple[str, ...]  # in the task's order
+    attribute: str
+    classes: tuple[str, ...]  # its values, in order
     sections: frozenset[str]
     codes: Mapping[str, tuple[str, str]]  # code: (class, or "" where beyond the scale; edition)
     unclear_editions: Mapping[str, str]  # edition: policy under which its codes and shares give no label
@@ -63,29 +64,30 @@ class Rules:
     sides: Mapping[str, re.Pattern[str]]  # named, short: group names L, R, both
 
 
-def load_rules(path: str | Path, *, task: str, classes: Sequence[str], policies: Mapping[str, str]) -> Rules:
-    """Read rules from YAML and check them against the task's classes.
+def load_rules(path: str | Path, *, attribute: str, policies: Mapping[str, str]) -> Rules:
+    """Read rules from YAML and check them against the values of what they find.
 
     Parameters
     ----------
     path
         The rules' file, such as resources/rules/density.yaml, which explains itself.
-    task, classes
-        Key of the task, and the keys of its classes in order.
+    attribute
+        What they find: a key of `tasks.VALUES`, whose values are their classes.
     policies
         What wordings without a fixed meaning mean: the config's `labels.policies`.
 
     Raises
     ------
     UserError
-        If the file is no file of rules, or its rules are for another task or name an unknown class.
+        If the file is no file of rules, or its rules are for another attribute or name an unknown class.
     """
+    classes = VALUES[attribute]
     try:
         rules = _compile(yaml.safe_load(Path(path).read_text(encoding="utf-8")), classes, policies)
     except (KeyError, TypeError, AttributeError, re.error, yaml.YAMLError) as error:
         raise UserError(f"{path} is no file of rules: {type(error).__name__} {error}") from None
-    if rules.task != task:
-        raise UserError(f"{path} has rules for task {rules.task}, not {task}; take task: {rules.task} in the config")
+    if rules.attribute != attribute:
+        raise UserError(f"{path} has rules for {rules.attribute}, not for {attribute}")
     stated = {c for rule in rules.rules for c in rule.classes} | {c for c, _ in rules.codes.values() if c}
     if stated - set(classes):
         raise UserError(
@@ -104,7 +106,7 @@ def _compile(data: Mapping[str, Any], classes: Sequence[str], policies: Mapping[
         (name, [f"(?P<{side}>{pattern})" for side, pattern in cues.items()]) for name, cues in data["sides"].items()
     )
     return Rules(
-        task=data["task"],
+        attribute=data["attribute"],
         classes=tuple(classes),
         sections=frozenset(data["sections"]),
         codes=codes,
