@@ -30,6 +30,7 @@ include: "rules/zero_shot.smk"
 include: "rules/linear_probe.smk"
 include: "rules/fine_tune.smk"
 include: "rules/baselines.smk"
+include: "rules/merge.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
@@ -41,3 +42,9 @@ rule all:
     input:
         "results/report/report.html",
         ["private/report.html", "private/review.tsv"] if HAS_REPORTS else [],
+
+
+rule cohort:
+    """What there is to compare on, before any picture is exported or any model trained."""
+    input:
+        "results/report/cohort.html" if HAS_IMAGES else "results/report/report.html",

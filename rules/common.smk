@@ -31,7 +31,12 @@ except UserError as error:
 DEMO = config["dataset"]["kind"] == "demo"
 # A folder of one's own may hold images or reports only; without images nothing can be predicted.
 HAS_IMAGES = config["dataset"]["kind"] != "folder" or "images" in config["dataset"]
+# Whether tables, and not DICOM headers, say what images are of.
+IS_PUBLIC = config["dataset"]["kind"] not in ("demo", "folder")
+IS_DESCRIBED = IS_PUBLIC or "image_table" in config["dataset"]
 HAS_REPORTS = config["labels"]["source"] == "reports"
+# Exams with one text and one birth date, which may be a person's under two ids, are listed for review.
+READS_BIRTHS = not DEMO and not IS_DESCRIBED and HAS_IMAGES and HAS_REPORTS
 HAS_TRANSLATION = HAS_REPORTS and config["translate"]["engine"] != "none"
 LANGUAGE = config["labels"]["language"]
 # The texts, and their sections, that labels can come from.
@@ -45,6 +50,10 @@ EXTRACTED = "results/labels/extracted.tsv" if CORRECTED else "results/labels/lab
 SHARDS = [str(shard) for shard in range(config["shards"])]
 SEEDS = config["split"]["seeds"]
 EXPERIMENTS = {name: config["experiments"][name] for name in config["run"]}
+# Members of merges are predicted too, but only those in `run` are measured and shown.
+PREDICTED = configuration.predicted(config)
+# Views that each experiment in `run` predicts; none named where it is all.
+VIEWS = {name: configuration.views_of(config["experiments"], name) for name in EXPERIMENTS}
 ID_KEY = shipped("resources/demo/id.key") if DEMO else "private/id.key"
 PUBLISHED = shipped("resources/published/molina_roman_2025.yaml")
 LEXICON = shipped("resources/lexicons/mammography.yaml")
@@ -58,7 +67,7 @@ if workflow.is_main_process:
         if not DEMO:
             privacy.settle_key(Path(ID_KEY), Path("results/provenance/id_key.txt"))
             inputs.list_files(
-                layouts.of(config["dataset"], config["labels"]),
+                layouts.of(config["dataset"], config["labels"], config["split"]),
                 shards=config["shards"],
                 private=Path("private"),
             )
@@ -66,14 +75,23 @@ if workflow.is_main_process:
         stop(error)
 
 
-def digest(name):
-    """Changes when a file of this list (a shard, `annotations`) is new, gone, touched or of another size."""
-    return "" if DEMO else inputs.digest(Path(f"private/inputs/{name}.tsv"))
+def digest(name, prefix=""):
+    """Changes when a file of this list (a shard, `annotations`) is new, gone, touched or of another size.
+
+    Annotations are listed by the key of the configuration that names them: `prefix` picks some of them.
+    """
+    return "" if DEMO else inputs.digest(Path(f"private/inputs/{name}.tsv"), prefix)
+
+
+def names(name):
+    """Changes when a file of this list is new or gone."""
+    return inputs.digest(Path(f"private/inputs/{name}.tsv"), names_only=True)
 
 
 def described():
-    """The config's `dataset` without its places: how its files are to be read."""
-    return configuration.without_paths(config["dataset"])
+    """The config's `dataset` as far as it says how files are to be read: without places, and without `partial`."""
+    dataset = configuration.without_paths(config["dataset"])
+    return {key: value for key, value in dataset.items() if key != "partial"}
 
 
 def label_table():
@@ -105,6 +123,14 @@ def audit_columns():
     return {f"labels.audit.{key}": name for key, name in columns.items()}
 
 
+def same_person_columns():
+    """Columns of the table of same persons, by configuration key; none where there is no such table."""
+    columns = {
+        key: name for key, name in config["split"].get("same_persons", {}).items() if key != "table"
+    }
+    return {f"split.same_persons.{key}": name for key, name in columns.items()}
+
+
 def list_path(name):
     """The list of the files of a shard, of the reports or of the annotations."""
     return f"results/demo/inputs/{name}.tsv" if DEMO else f"private/inputs/{name}.tsv"
@@ -116,8 +142,13 @@ def list_input(name):
 
 
 def experiments_of(*methods):
+    """The experiments of these methods that are predicted."""
+    return [name for name, experiment in PREDICTED.items() if experiment["method"] in methods]
+
+
+def shown_of(*methods):
     """The experiments in `run` of these methods."""
-    return [name for name, experiment in EXPERIMENTS.items() if experiment["method"] in methods]
+    return [name for name in experiments_of(*methods) if name in EXPERIMENTS]
 
 
 def only(names):
@@ -126,8 +157,8 @@ def only(names):
 
 
 def recipes_in_use():
-    """Recipes that an experiment in `run` uses, in the config's order."""
-    used = {experiment.get("recipe") for experiment in EXPERIMENTS.values()}
+    """Recipes that an experiment uses which is predicted, in the config's order."""
+    used = {experiment.get("recipe") for experiment in PREDICTED.values()}
     return [name for name in config["recipes"] if name in used]
 
 
@@ -139,19 +170,19 @@ def frozen_tables(wildcards):
 
 def pngs_of(wildcards):
     """PNG indexes, of every shard, of the recipe of the experiment."""
-    recipe = EXPERIMENTS[wildcards.experiment]["recipe"]
+    recipe = PREDICTED[wildcards.experiment]["recipe"]
     return expand("results/png/{recipe}/{shard}.tsv", recipe=recipe, shard=SHARDS)
 
 
 def embeddings_of(wildcards):
     """Embedding indexes, of every shard, of the recipe and the encoder of the experiment."""
     path = "results/embeddings/{encoder}/{recipe}/{{shard}}.tsv"
-    return expand(path.format(**EXPERIMENTS[wildcards.experiment]), shard=SHARDS)
+    return expand(path.format(**PREDICTED[wildcards.experiment]), shard=SHARDS)
 
 
 def of_experiment(path):
     """Input or params function: `path` with the settings of the experiment filled in."""
-    return lambda wildcards: path.format(**EXPERIMENTS[wildcards.experiment])
+    return lambda wildcards: path.format(**PREDICTED[wildcards.experiment])
 
 
 def predictions_of(experiment):
@@ -159,6 +190,16 @@ def predictions_of(experiment):
     return expand(
         "results/predictions/{experiment}/seed{seed}.tsv", experiment=experiment, seed=SEEDS
     )
+
+
+def views_of_experiment(wildcards):
+    """Views that the experiment is restricted to; none where it sees all."""
+    return PREDICTED[wildcards.experiment].get("views", [])
+
+
+def members_of(wildcards):
+    """The experiments that a merge combines."""
+    return PREDICTED[wildcards.experiment]["of"]
 
 
 def max_epochs():
@@ -169,7 +210,7 @@ def max_epochs():
 wildcard_constraints:
     shard=r"\d+",
     seed=r"\d+",
-    experiment=only(EXPERIMENTS),
+    experiment=only(PREDICTED),
     recipe=only(config["recipes"]),
     encoder=only(config["encoders"]),
     prompts="[a-z0-9_]+",

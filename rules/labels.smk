@@ -6,8 +6,12 @@ FOUND = [
     "private/labels/mentions.tsv",
     "private/labels/corrections.tsv",
 ]
-# The demo knows what its reports state, and public sets come with labels of their own.
-HAS_AUDIT = HAS_REPORTS and (config["dataset"]["kind"] != "folder" or "audit" in config["labels"])
+# The demo knows what its reports state, and some public sets state it beside them.
+HAS_AUDIT = HAS_REPORTS and (
+    DEMO
+    or "audit" in config["labels"]
+    or "density" in layouts.of(config["dataset"], config["labels"]).annotates
+)
 
 if HAS_REPORTS:
 
@@ -89,6 +93,8 @@ else:
             runtime=10,
         params:
             files=list_path("annotations"),
+            level=config["labels"]["level"],
+            sides_differ=config["labels"]["sides_differ"],
             dataset=config["dataset"]["kind"],
             ids=config["privacy"]["ids"],
             digest=digest("annotations"),
@@ -130,12 +136,17 @@ if CORRECTED:
 if HAS_REPORTS:
 
     rule list_review:
-        """What is still ambiguous, with its sentences, for a person to decide: it must not leave private/."""
+        """What is for a person to decide, labels and who may be one person, with sentences: it must not leave private/."""
         input:
             key=ID_KEY,
             files=list_input("reports"),
             labels="results/labels/labels.tsv",
             found=FOUND,
+            texts=READ["original"][0] if READS_BIRTHS else [],
+            births=(
+                expand("private/images/births/{shard}.tsv", shard=SHARDS) if READS_BIRTHS else []
+            ),
+            groups="results/cohort/groups.tsv" if READS_BIRTHS else [],
         output:
             review="private/review.tsv",
         log:

@@ -5,6 +5,43 @@ EVIDENCE_PARTS = [*PAGE_PARTS, shipped("resources/report/evidence.html.j2")]
 
 if HAS_IMAGES:
 
+    rule make_cohort_page:
+        """The data set's fingerprint: images, labels, what is missing, and the split, before any model is trained."""
+        input:
+            template=shipped("resources/report/cohort.html.j2"),
+            parts=PAGE_PARTS,
+            images="results/images/images.tsv",
+            exams="results/cohort/exams.tsv",
+            groups="results/cohort/groups.tsv",
+            labels="results/labels/labels.tsv",
+            labelled="results/cohort/labelled_images.tsv",
+            download="results/images/download.tsv" if IS_PUBLIC else [],
+            classes="results/splits/classes.tsv",
+            test_patients="results/splits/test_patients.tsv",
+            manifest=f"results/splits/seed{SEEDS[0]}/manifest.tsv",
+            task=TASK,
+        output:
+            page="results/report/cohort.html",
+        log:
+            "results/logs/make_cohort_page.log",
+        benchmark:
+            "results/benchmarks/make_cohort_page.tsv"
+        conda:
+            "../envs/figures.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            config=caveats.public(config),
+            source=config["labels"]["source"],
+            least=config["split"]["min_patients_per_class"],
+            seed=SEEDS[0],
+            caveats=caveats.of_labels(config),
+            warning=caveats.short(config | {"weights": "pretrained"}),
+            code=code_hash("make_cohort_page.py"),
+        script:
+            "../workflow/scripts/make_cohort_page.py"
+
     rule make_report:
         """What was run, on whom, who was left out and why, and every number with its interval."""
         input:
@@ -20,6 +57,7 @@ if HAS_IMAGES:
             found=FOUND if DEMO else [],
             classes="results/splits/classes.tsv",
             manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
+            siblings="results/splits/siblings.tsv",
             matching=expand("results/matching/{recipe}/tables.tsv", recipe=recipes_in_use()),
             # The same for every recipe: development images by device and class.
             devices=expand("results/matching/{recipe}/devices.tsv", recipe=recipes_in_use()[:1]),
@@ -64,6 +102,8 @@ if HAS_IMAGES:
             dataset=config["dataset"]["kind"],
             language=LANGUAGE,
             experiments=EXPERIMENTS,
+            views=VIEWS,
+            unit=config["split"]["unit"],
             seeds=SEEDS,
             recipes={name: config["recipes"][name]["matching"] for name in recipes_in_use()},
             caveats=caveats.full(config),

@@ -12,6 +12,7 @@ import pytest
 
 from mammoflow.evaluation import table1
 from mammoflow.pages import html, sections
+from tests.test_cohort_page import make_page
 from tests.test_pages import REPORT, make_label_page, make_private_page, make_values
 from tests.test_plots import PUBLISHED, ROOT, SETTINGS, make_metrics
 
@@ -121,10 +122,15 @@ def pages(tmp_path_factory):
     metrics = make_metrics()
     frame = table1.make({name: metrics.get(name, metrics["convnext"]) for name in many}, many, PUBLISHED)
     values |= {"table1": sections.main_table(frame, table1.notes(many, PUBLISHED))}
-    return {"report": html.render(REPORT, **values), "private": make_private_page(), "labels": make_label_page()}
+    return {
+        "report": html.render(REPORT, **values),
+        "private": make_private_page(),
+        "labels": make_label_page(),
+        "cohort": make_page(),
+    }
 
 
-@pytest.mark.parametrize("name", ["report", "private", "labels"])
+@pytest.mark.parametrize("name", ["report", "private", "labels", "cohort"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_page_fits_its_window_and_is_whole(pages, name, size, tmp_path):
     said = ask(pages[name], MEASURE, tmp_path, size=size)
@@ -163,7 +169,8 @@ def test_a_click_on_a_head_sorts(pages, table, column, key, tmp_path):
 
 @needs_axe
 @pytest.mark.parametrize(
-    ("name", "flags"), [("report", []), ("report", [DARK]), ("private", []), ("private", [DARK]), ("labels", [])]
+    ("name", "flags"),
+    [("report", []), ("report", [DARK]), ("private", []), ("private", [DARK]), ("labels", []), ("cohort", [])],
 )
 def test_axe_finds_nothing_serious(pages, name, flags, tmp_path):
     assert ask(pages[name], ACCESSIBLE, tmp_path, flags=flags, library=AXE.read_text()) == []
@@ -187,7 +194,7 @@ def test_dark_page_is_dark(pages, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="needs pdftoppm and pdftotext: make test-tools")
-@pytest.mark.parametrize("name", ["report", "private", "labels"])
+@pytest.mark.parametrize("name", ["report", "private", "labels", "cohort"])
 def test_paper_holds_everything(pages, name, tmp_path):
     page = tmp_path / "page.html"
     page.write_text(pages[name])

@@ -1,6 +1,7 @@
 """The configuration: what is shipped passes, and whatever is wrong is said in one line."""
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ REPO = Path(__file__).resolve().parent.parent
 SCHEMA = REPO / "workflow/schemas/config.schema.yaml"
 SHIPPED = yaml.safe_load((REPO / "config.yaml").read_text(encoding="utf-8"))
 CDD = {"dataset": {"kind": "cdd_cesm", "root": "data", "variant": "subtracted"}, "labels": {"source": "dataset"}}
+VINDR = {"dataset": {"kind": "vindr_mammo", "root": "data"}, "labels": {"source": "dataset"}}
 
 
 def paths(value, path=()):
@@ -69,9 +71,12 @@ def test_shipped_configuration_passes():
     configuration.check(SHIPPED, SCHEMA)
 
 
-@pytest.mark.parametrize("path", ALL, ids=said_path)
-@pytest.mark.parametrize(("value", "shown"), [(None, "null"), (False, "false")], ids=["null", "false"])
-def test_wrong_value_names_key_value_and_what_is_allowed(path, value, shown):
+WRONG = [(path, value) for path in ALL for value in (None, False) if value is not at(SHIPPED, path)]
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG, ids=[f"{said_path(path)}-{value}" for path, value in WRONG])
+def test_wrong_value_names_key_value_and_what_is_allowed(path, value):
+    shown = json.dumps(value)
     said = message(put(SHIPPED, path, value))
     assert said.startswith(f"config: {said_path(path)} is {shown}; allowed: ")
     assert said.split("allowed: ")[1].strip()
@@ -86,7 +91,7 @@ def test_wrong_text(path):
 
 
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 10**9 + 0.5])
-@pytest.mark.parametrize("path", [p for p in ALL if isinstance(at(SHIPPED, p), (int, float))], ids=said_path)
+@pytest.mark.parametrize("path", [p for p in ALL if type(at(SHIPPED, p)) in (int, float)], ids=said_path)
 def test_wrong_number(path, value):
     said = message(put(SHIPPED, path, value))
     assert said.startswith(f"config: {said_path(path)} is {value!r}; allowed: ")
@@ -148,6 +153,14 @@ def test_missing_key(path):
             "config: experiments.majority.recipe is 'paper'; there is ",
         ),
         ({"labels": {"source": "dataset"}}, "config: labels.source is 'dataset'; allowed: reports"),
+        (
+            {"task": "tissue"},
+            "config: task is 'tissue', a task of tissue; allowed: a task of density (density, dense), as labels.source",
+        ),
+        (
+            merge(CDD, {"task": "benign_malignant", "labels": {"source": "reports"}}),
+            "config: task is 'benign_malignant', a task of pathology; allowed: a task of density",
+        ),
         ({"dataset": {"kind": "cdd_cesm"}}, "config: dataset.root is missing; allowed: text, at least 1 long"),
         (
             {"dataset": {"kind": "cdd_cesm", "root": "x"}},
@@ -155,6 +168,26 @@ def test_missing_key(path):
         ),
         ({"dataset": {"root": "x"}}, "config: dataset.root is 'x'; there is no such key; allowed keys: kind"),
         (merge(CDD, {"labels": {"source": "table"}}), "config: labels.source is 'table'; allowed: dataset, reports"),
+        (
+            {"dataset": {"kind": "embed", "root": "x"}},
+            "config: labels.source is 'reports'; allowed: dataset, as dataset.kind is 'embed'; give config/embed.yaml ",
+        ),
+        (
+            {"dataset": {"kind": "embed", "root": "x"}, "labels": {"source": "dataset", "level": "breast"}},
+            "config: labels.level is 'breast'; allowed: exam, as 'embed' states density by exam",
+        ),
+        (
+            merge(CDD, {"labels": {"level": "image"}}),
+            "config: labels.level is 'image'; allowed: exam, breast, as 'cdd_cesm' states density by breast",
+        ),
+        (
+            merge(CDD, {"task": "tissue"}),
+            "config: task is 'tissue', a task of tissue; allowed: a task of density or pathology, as dataset.kind is ",
+        ),
+        (
+            merge(VINDR, {"task": "benign_malignant"}),
+            "config: task is 'benign_malignant', a task of pathology; allowed: a task of density, as dataset.kind is ",
+        ),
         (
             {"dataset": {"kind": "folder", "reports": "texts", "report_columns": {"exam": "e", "text": "t"}}},
             "config: dataset.report_columns is {'exam': 'e', 'text': 't'}; allowed where dataset.reports is a table:",
@@ -167,9 +200,120 @@ def test_what_overlays_may_get_wrong(overlay, said):
     assert message(merge(SHIPPED, overlay)).startswith(said)
 
 
+PERSONS = {"table": "same.csv", "patient_column": "id", "person_column": "person"}
+
+
+@pytest.mark.parametrize(
+    ("base", "split", "said"),
+    [
+        ({}, {"official": "yes"}, "split.official is 'yes'; allowed: false, true, regroup"),
+        ({}, {"official": True}, "split.official is true; allowed: false, as dataset.kind 'demo' has no split"),
+        (CDD, {"official": "regroup"}, "split.official is 'regroup'; allowed: false, as dataset.kind 'cdd_cesm'"),
+        ({}, {"unit": "breast"}, "split.unit is 'breast'; allowed: patient, exam, image"),
+        ({}, {"same_persons": PERSONS}, "split.same_persons is {"),
+        (CDD, {"same_persons": {"table": "same.csv"}}, "split.same_persons.patient_column is missing; allowed: text"),
+        (CDD, {"test_patients": "gone.tsv"}, "split.test_patients is 'gone.tsv'; allowed: the test_patients.tsv of an"),
+        (
+            CDD,
+            {"test_patients": "results/../results/splits/test_patients.tsv"},
+            "split.test_patients is 'results/../results/splits/test_patients.tsv', which this run writes; allowed:",
+        ),
+        (
+            VINDR,
+            {"test_patients": "earlier.tsv", "official": True},
+            "split.test_patients is 'earlier.tsv'; allowed: only where split.official is false",
+        ),
+    ],
+)
+def test_what_a_split_may_get_wrong(base, split, said):
+    assert message(merge(merge(SHIPPED, base), {"split": split})).startswith(f"config: {said}")
+
+
+@pytest.mark.parametrize("official", [False, True, "regroup"])
+def test_a_split_of_the_data_sets_own(official):
+    configuration.check(merge(merge(SHIPPED, VINDR), {"split": {"official": official}}), SCHEMA)
+
+
+def test_a_split_that_is_given_back(tmp_path):
+    (tmp_path / "earlier.tsv").write_text("as it was written")
+    split = {"test_patients": str(tmp_path / "earlier.tsv"), "same_persons": PERSONS}
+    configuration.check(merge(merge(SHIPPED, CDD), {"split": split}), SCHEMA)
+
+
 def test_overlay_adds_an_experiment_and_replaces_the_list():
     overlay = {"experiments": {"mine": {"method": "histogram", "recipe": "plain"}}, "run": ["mine", "majority"]}
     configuration.check(merge(SHIPPED, overlay), SCHEMA)
+
+
+PROBE = {"method": "linear_probe", "recipe": "paper", "encoder": "biomedclip"}
+BY_VIEW = {
+    "probe_cc": PROBE | {"views": ["CC"]},
+    "probe_mlo": PROBE | {"views": ["MLO"], "recipe": "device"},
+    "by_view": {"method": "merge", "of": ["probe_cc", "probe_mlo"]},
+    "ensemble": {"method": "merge", "of": ["probe_cc", "convnext"]},
+}
+
+
+def test_a_merge_brings_its_members_with_it_after_those_that_run():
+    config = merge(SHIPPED, {"experiments": BY_VIEW, "run": ["by_view", "ensemble", "majority", "probe_mlo"]})
+    configuration.check(config, SCHEMA)
+    predicted = configuration.predicted(config)
+    assert list(predicted) == ["by_view", "ensemble", "majority", "probe_mlo", "probe_cc", "convnext"]
+    assert predicted["convnext"] == SHIPPED["experiments"]["convnext"]
+
+
+def test_a_merge_predicts_the_views_of_its_members():
+    experiments = merge(SHIPPED, {"experiments": BY_VIEW})["experiments"]
+    views = {name: configuration.views_of(experiments, name) for name in (*BY_VIEW, "majority")}
+    assert views == {
+        "probe_cc": ["CC"],
+        "probe_mlo": ["MLO"],
+        "by_view": ["CC", "MLO"],
+        "ensemble": [],
+        "majority": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        ({"method": "merge", "of": ["majority", "gone"]}, "experiments.mine.of is 'gone'; allowed: a name under"),
+        ({"method": "merge", "of": ["majority", "by_view"]}, "experiments.mine.of is 'by_view'; allowed: "),
+        ({"method": "merge", "of": ["mine", "majority"]}, "experiments.mine.of is 'mine'; allowed: experiments of"),
+        ({"method": "merge", "of": ["majority"]}, "experiments.mine.of is ['majority']; allowed: a list, at least 2"),
+        ({"method": "merge", "of": ["majority"] * 2}, "experiments.mine.of is ['majority', 'majority']; allowed: a"),
+        ({"method": "merge", "of": ["random", "majority"], "views": ["CC"]}, "experiments.mine.views is ['CC']; there"),
+        (PROBE | {"views": []}, "experiments.mine.views is []; allowed: a list, at least 1 long, no entry twice"),
+        (PROBE | {"views": ["CC", "LAT"]}, "experiments.mine.views.1 is 'LAT'; allowed: CC, MLO"),
+        (PROBE | {"of": ["majority", "random"]}, "experiments.mine.of is ['majority', 'random']; there is no such key"),
+    ],
+)
+def test_what_a_merge_and_views_may_get_wrong(experiment, said):
+    config = merge(SHIPPED, {"experiments": BY_VIEW | {"mine": experiment}})
+    assert message(config).startswith(f"config: {said}")
+
+
+def test_tables_of_a_members_recipe_must_be_there(tmp_path):
+    overlay = {"experiments": BY_VIEW, "recipes": {"device": {"frozen": str(tmp_path)}}, "run": ["by_view"]}
+    assert message(merge(SHIPPED, overlay)).startswith("config: recipes.device.frozen is ")
+
+
+def test_the_papers_protocol_splits_by_image_and_makes_classes_equal():
+    config = merge(SHIPPED, yaml.safe_load((REPO / "config/paper.yaml").read_text(encoding="utf-8")))
+    configuration.check(config, SCHEMA)
+    assert {key: config["split"][key] for key in ("unit", "balance", "test_balance", "test", "validation")} == {
+        "unit": "image", "balance": "downsample", "test_balance": "downsample", "test": 0.15, "validation": 0.15
+    }  # fmt: skip
+    own = [config["experiments"][name] for name in config["run"]]
+    assert {one["method"] for one in own} == {*published_methods(), "majority", "random", "histogram"}
+    assert {one["recipe"] for one in own if "recipe" in one} == {"paper"}
+    assert config["recipes"]["paper"]["matching"] == "image"
+
+
+def published_methods():
+    """The methods of the paper's Table I."""
+    published = yaml.safe_load((REPO / "resources/published/molina_roman_2025.yaml").read_text(encoding="utf-8"))
+    return {result["method"] for result in published["results"]}
 
 
 def test_overlay_of_a_public_data_set():
@@ -182,6 +326,10 @@ def test_shipped_overlays(overlay):
     if config["dataset"]["kind"] != "demo":
         config["dataset"].setdefault("root", "data")
     configuration.check(config, SCHEMA)
+
+
+def test_a_task_of_density_goes_with_reports():
+    configuration.check(merge(SHIPPED, {"task": "dense"}), SCHEMA)
 
 
 def test_schema_explains_every_key():

@@ -12,7 +12,7 @@ from PIL import Image
 from mammoflow import references
 from tests.conftest import REPO
 
-PAGES = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md"))]
+PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
 SCRIPTS = REPO / "workflow/scripts"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 REASON_ROW = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
@@ -103,9 +103,17 @@ def test_relative_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
-def test_every_page_is_in_the_index():
-    linked = LINK.findall((REPO / "docs/README.md").read_text(encoding="utf-8"))
-    assert {page.name for page in PAGES[1:]} - {"README.md"} <= set(linked)
+@pytest.mark.parametrize("folder", ["docs", "docs/data-sets"])
+def test_every_page_is_in_the_index(folder):
+    linked = LINK.findall((REPO / folder / "README.md").read_text(encoding="utf-8"))
+    assert {page.name for page in (REPO / folder).glob("*.md")} - {"README.md"} <= set(linked)
+
+
+def test_every_public_data_set_has_its_page_and_its_overlay():
+    kinds = {page.stem for page in (REPO / "docs/data-sets").glob("*.md")} - {"README"}
+    schema = yaml.safe_load((REPO / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    assert kinds == set(schema["properties"]["dataset"]["properties"]["kind"]["enum"]) - {"demo", "folder"}
+    assert all((REPO / f"config/{kind}.yaml").is_file() for kind in kinds)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

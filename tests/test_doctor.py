@@ -237,3 +237,10 @@ def test_disk_is_counted_as_the_documents_say():
 @pytest.mark.parametrize(("needed", "held", "state"), [(100, 0, "missing"), (100, 60, "ok"), (50, 0, "ok")])
 def test_disk_already_used_by_results_counts(needed, held, state):
     assert doctor.space(needed, held=held, free=50).state == state
+
+
+def test_members_of_a_merge_need_their_models_too():
+    mine = {"experiments": SHIPPED["experiments"] | {"both": {"method": "merge", "of": ["linear_probe", "convnext"]}}}
+    config = SHIPPED | mine | {"run": ["both"], "weights": "pretrained"}
+    assert doctor.models_in_use(config) == (["biomedclip"], ["convnext_base.fb_in22k_ft_in1k"])
+    assert doctor.bytes_needed(config, 10) > doctor.bytes_needed(config | {"run": ["majority"]}, 10)

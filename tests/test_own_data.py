@@ -1,6 +1,7 @@
 """A folder of one's own runs to the report, and nothing of a patient leaves private/."""
 
 import base64
+import dataclasses
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ from PIL import Image
 from mammoflow import tables
 from mammoflow.demo import mammograms, patients
 from mammoflow.demo import reports as demo_reports
+from mammoflow.privacy import Pseudonyms, load_key
 from tests.test_workflow import checkout, run, write_config
 
 __all__ = ["checkout"]
@@ -33,6 +35,12 @@ class Hospital:
         self.images, self.reports = root / "Exportación PACS", root / "informes de mamografía"
         self.planted = {"Zubizarreta", "Asunción", "refiere la paciente", "dolor en la mama"}
         exams = patients.exams(count=24, seed=5, class_mix="equal")
+        # Two patients, who may be one person: they have one birth date and one report.
+        self.alike = exams[4:6] = [exams[4], dataclasses.replace(exams[5], birth_date=exams[4].birth_date)]
+        # Two others are one person, as a table says.
+        self.same = [self.patient(exam) for exam in exams[2:4]]
+        self.persons = root / "Zubizarreta y otras.csv"
+        self.write(self.persons, "NHC;persona\n" + "".join(f"{one};Asunción\n" for one in self.same))
         for file in patients.image_files(exams):
             self.add_image(file)
         accessions = [self.add_report(exam) for exam in exams if demo_reports.report(exam)]
@@ -50,7 +58,7 @@ class Hospital:
         try:
             dataset = pydicom.dcmread(path)
             dataset.PatientName = f"Gómez^Perséfone {file.exam.patient}"
-            dataset.PatientID = f"NHC{file.exam.patient:05d}XQ"
+            dataset.PatientID = self.patient(file.exam)
             dataset.AccessionNumber = self.accession(file.exam)
             # pydicom warns of such a value, and quotes it.
             dataset["PatientAge"] = pydicom.DataElement("PatientAge", "AS", "54 añosQ", validation_mode=0)
@@ -59,13 +67,18 @@ class Hospital:
         except (EOFError, AttributeError, ValueError):
             pass  # the demo's truncated file stays as it is
 
+    @staticmethod
+    def patient(exam):
+        return f"NHC{exam.patient:05d}XQ"
+
     def accession(self, exam):
         self.planted.add(f"ACC{exam.accession}Z")
         return f"ACC{exam.accession}Z"
 
     def add_report(self, exam):
         name = self.accession(exam)
-        self.write(self.reports / f"{name}.txt", demo_reports.report(exam).text + f"\n{SENTENCE}\n")
+        told = self.alike[0] if exam in self.alike else exam
+        self.write(self.reports / f"{name}.txt", demo_reports.report(told).text + f"\n{SENTENCE}\n")
         return name
 
     @staticmethod
@@ -101,7 +114,9 @@ def own(tmp_path_factory, checkout, hospital):
     """A folder in which the hospital's images and reports have run to the report."""
     directory = tmp_path_factory.mktemp("own")
     dataset = {"kind": "folder", "images": str(hospital.images), "reports": str(hospital.reports)}
-    write_config(directory, QUICK | {"dataset": dataset, "run": ["linear_probe", "majority"]})
+    persons = {"table": str(hospital.persons), "patient_column": "NHC", "person_column": "persona"}
+    split = QUICK["split"] | {"same_persons": persons}
+    write_config(directory, QUICK | {"dataset": dataset, "split": split, "run": ["linear_probe", "majority"]})
     run(checkout, directory)
     (directory / "snakemake").mkdir()
     run(checkout, directory, "--report", directory / "snakemake/report.html")
@@ -128,6 +143,32 @@ def test_own_images_and_reports_meet(own):
     manifest = tables.read(own / "results/splits/seed1/manifest.tsv", tables.MANIFEST)
     used = manifest[manifest["subset"] != "unused"]
     assert used.groupby("patient_id")["subset"].nunique().max() == 1
+
+
+def test_who_may_be_one_person_is_listed_for_review_and_not_joined(own, hospital):
+    review = tables.read(own / "private/review.tsv", tables.REVIEW).set_index(["exam", "side"])
+    names = [hospital.accession(exam) for exam in hospital.alike]
+    for name, other in (names, names[::-1]):
+        assert "same_text_and_birth" in review.loc[(name, ""), "reason"].split()
+        assert f"Same text and birth date as {other}." in review.loc[(name, ""), "sentences"]
+    assert review["reason"].str.contains("same_text_and_birth").sum() == 2
+    groups = tables.read(own / "results/cohort/groups.tsv", tables.GROUPS)
+    pseudonyms = Pseudonyms(load_key(own / "private/id.key"), "folder")
+    assert set(groups["patient_id"]) == {pseudonyms.of("patient", patient) for patient in hospital.same}
+    assert groups["group_id"].nunique() == 1
+    labelled = tables.read(own / "results/cohort/labelled_images.tsv", tables.LABELLED_IMAGES)
+    assert labelled["group_id"].nunique() == labelled["patient_id"].nunique() - 1
+    manifest = tables.read(own / "results/splits/seed1/manifest.tsv", tables.MANIFEST).merge(
+        labelled[["image_id", "group_id"]]
+    )
+    used = manifest[manifest["subset"] != "unused"]
+    assert used.groupby("group_id")["subset"].nunique().max() == 1
+    # The dates themselves are nowhere, not even in private/.
+    born = {f"{exam.birth_date:%Y%m%d}" for exam in hospital.alike}
+    assert leaks([own / "private"], born) == []
+    files = list((own / "private/images/births").iterdir())
+    assert len(files) == 2
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
 def test_own_data_leaves_nothing_to_be_done(own, checkout):

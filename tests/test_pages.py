@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import accounts, provenance, tables
+from mammoflow import accounts, provenance, tables, tasks
 from mammoflow.evaluation import table1
-from mammoflow.evaluation.statistics import compare
-from mammoflow.figures import style
-from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, summary
+from mammoflow.evaluation.statistics import compare, evaluate
+from mammoflow.figures import experiments, style
+from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, siblings, summary
 from mammoflow.reports import auditing, records
 from tests.test_plots import (
     FIGURES,
@@ -118,19 +118,34 @@ def make_devices():
     return tables.frame_of([row | {"label": key, "n_images": 5 + i} for i, key in enumerate("abcd")], tables.DEVICES)
 
 
+def make_siblings(seeds=(1, 2)):
+    """A split by image leaks, one by patient does not."""
+    rows = [
+        {"unit": unit, "seed": seed, "label": label, "n_images": n, "n_with_sibling": of_unit * n // 10}
+        for unit, of_unit in (("image", 9), ("exam", 1), ("patient", 0))
+        for seed in seeds
+        for label, n in (("a", 20), ("b", 30), ("c", 40), ("d", 50), ("", 140))
+    ]
+    return tables.frame_of(rows, tables.SIBLINGS)
+
+
+ALL_VIEWS = {name: [] for name in SETTINGS}
+
+
 def make_values(folder):
     """Everything that the report's template names; figures are drawn into `folder`."""
     for name, draw in FIGURES.items():
         style.save(draw(), png=folder / f"{name}.png", pdf=folder / f"{name}.pdf")
     manifest, metrics = make_manifest(), make_metrics()
     exams = make_exams(manifest)
-    experiments = {name: {1: make_predicted(i)} for i, name in enumerate(SETTINGS)}
+    predicted = {name: {1: make_predicted(i)} for i, name in enumerate(SETTINGS)}
     leaking, leak = sections.leak_check({1: manifest, 2: manifest})
     notes = table1.notes(SETTINGS, PUBLISHED)
-    comparisons = compare(experiments, resamples=20, bootstrap_seed=0)
+    comparisons = compare(predicted, resamples=20, bootstrap_seed=0)
     images, n = make_images(manifest), summary.test_size(manifest)
     return {
         "task": TASK.name,
+        "attribute": TASK.attribute,
         "caveats": [CAVEAT],
         "summary": [
             *summary.cohort(images, exams, manifest),
@@ -142,7 +157,7 @@ def make_values(folder):
         "commit": provenance.code_commit(ROOT),
         "versions": sections.versions(provenance.versions()),
         "config": "task: density\nweights: random\n",
-        "experiments": sections.experiments(SETTINGS),
+        "experiments": sections.experiments(SETTINGS, ALL_VIEWS),
         "flow": figures.flow(folder / "flow.png"),
         "cohort": sections.cohort(images, exams),
         "labels": labels.labels(make_labels(exams), TASK, reports=make_reports(exams), exams=exams),
@@ -152,6 +167,8 @@ def make_values(folder):
         "private": True,
         "leaking": leaking,
         "leak": leak,
+        "siblings_said": siblings.sentence(make_siblings(), TASK, unit="patient"),
+        "siblings": siblings.table(make_siblings(), TASK, unit="patient"),
         "classes": sections.classes(make_classes(manifest), TASK),
         "classes_figure": figures.classes(folder / "classes.png"),
         "subsets": [sections.subsets(manifest, seed=seed, task=TASK) for seed in (1, 2)],
@@ -164,9 +181,9 @@ def make_values(folder):
         "brightness_figures": [figures.brightness(folder / "brightness.png")],
         "matching_figures": [figures.matching(folder / "matching.png")],
         "table1": sections.main_table(table1.make(metrics, SETTINGS, PUBLISHED), notes),
-        "forest": figures.forest(folder / "experiments.png", n=n),
+        "forest": figures.forest(folder / "experiments.png", n=n, published=True),
         "levels": sections.levels(metrics),
-        "by_class": sections.by_class(metrics, manifest, TASK),
+        "by_class": sections.by_class(metrics, manifest, TASK, ALL_VIEWS),
         "comparisons": sections.comparisons(comparisons, list(SETTINGS)),
         "confusion": [figures.confusion(folder / "confusion.png", n=n)],
         "training": [figures.training(folder / "training.png")],
@@ -267,6 +284,34 @@ def test_table1_holds_means_spread_and_first_interval(tmp_path):
     assert (row["f1_weighted_low"], row["f1_weighted_high"]) == (first["low"], first["high"])
 
 
+def test_editions_are_counted_by_letter_where_a_class_is_of_several():
+    dense = tasks.load(ROOT / "resources/tasks/dense.yaml")
+    text = dict.fromkeys(tables.LABELS.columns, "") | {"status": "labelled", "level": "exam", "label": "dense"}
+    own = [("1", "c", "5"), ("2", "d", "5"), ("3", "", ""), ("4", "c", "")]
+    rows = [text | {"exam_id": exam, "density": letter, "edition": edition} for exam, letter, edition in own]
+    reports = [{"exam_id": exam, "texts": 1, "language": "es", "status": "parsed", "sections": ""} for exam, *_ in own]
+    found = labels.labels(
+        tables.frame_of(rows, tables.LABELS), dense, reports=tables.frame_of(reports, tables.REPORTS), exams=None
+    )
+    (table,) = [table for table in found if "edition" in table.caption]
+    assert table.columns == ("edition", *(f"density {x}" for x in "abcd"), "letters of the breasts differ")
+    assert table.rows == [("not told", 0, 0, 1, 0, 1), ("5", 0, 0, 1, 1, 0)]
+
+
+def test_published_values_stand_beside_their_own_task_only(tmp_path):
+    other = table1.load_published(ROOT / "resources/published/molina_roman_2025.yaml", "dense")
+    assert other == {}
+    frame = table1.make(make_metrics(), SETTINGS, other)
+    assert set(frame["published_name"]) == {""}
+    notes = table1.notes(SETTINGS, other)
+    assert notes[-1] == "The paper has no results for this task."
+    assert not any("F1 is averaged" in note for note in notes)
+    assert "published" not in " ".join(sections.main_table(frame, notes).columns)
+    assert sections.main_table(table1.make(make_metrics(), SETTINGS, PUBLISHED), []).columns[-1].startswith("published")
+    style.save(experiments.draw(make_metrics(), SETTINGS, other), png=tmp_path / "e.png", pdf=tmp_path / "e.pdf")
+    assert "diamond" not in figures.forest(tmp_path / "e.png", n="n = 1", published=False).caption
+
+
 def test_missing_baselines_are_named():
     everything = {name: {"method": name} for name in table1.METHODS}
     assert "All trivial baselines are in the table." in table1.notes(everything, PUBLISHED)
@@ -286,6 +331,61 @@ def test_leak_check_counts_patients():
     leaking, sentence = sections.leak_check({1: manifest, 2: moved})
     assert leaking
     assert "seed 2: 1. The seeds have different test images." in sentence
+
+
+def test_the_split_section_says_what_every_unit_would_leak(values, page):
+    section = page[page.index('<section id="split">') : page.index('<section id="images">')]
+    said = "Split by image, 90 % of the test images of class a have another image of the same"
+    assert said in section
+    assert "split by exam, 10 %; split by patient, none. This run splits by patient." in section
+    cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", section[section.index("by what is never divided") :], re.DOTALL)
+    assert cells[6:8] == ["image", "18 of 20\n90 %"]
+    assert cells[18:20] == ["patient: this run", "0 of 20\n0 %"]
+    leaking = html.render(REPORT, **values | {"leaking": True, "leak": "Patients in more than one: 7."})
+    assert "⚠ Patients in more than one: 7." in leaking
+
+
+def test_experiments_of_views_and_merges_say_so():
+    settings = {
+        "cc": {"method": "linear_probe", "recipe": "paper", "encoder": "biomedclip", "views": ["CC"]},
+        "both": {"method": "merge", "of": ["cc", "convnext"]},
+    }
+    table = sections.experiments(settings, {"cc": ["CC"], "both": []})
+    assert table.rows == [
+        ("cc", "linear probe", "biomedclip", "paper", "–", "CC"),
+        ("both", "mean of experiments", "cc, convnext", "–", "–", "all"),
+    ]
+
+
+def test_classes_are_counted_among_the_views_that_an_experiment_predicts():
+    manifest, metrics = make_manifest(), make_metrics()
+    table = sections.by_class(metrics, manifest, TASK, ALL_VIEWS | {"convnext": ["CC"]})
+    counts = {(row[0], row[1][-2]): row[2] for row in table.rows}
+    test = manifest[manifest["subset"] == "test"]
+    for label in "abcd":
+        own = test[test["label"] == label]
+        assert counts["majority", label] == len(own)
+        assert counts["convnext", label] == (own["view"] == "CC").sum() == len(own) / 2
+    assert summary.test_size(manifest, ["CC"]).startswith(f"n = {len(test) // 2} images, ")
+
+
+def test_table1_and_levels_survive_an_experiment_of_fewer_images():
+    whole = {1: make_predicted(1)}
+    part = {1: whole[1][whole[1]["view"] == "MLO"]}
+    metrics = {
+        name: evaluate(own, subsets=["test"], resamples=20, bootstrap_seed=0)
+        for name, own in (("whole", whole), ("part", part))
+    }
+    settings = {name: {"method": "histogram", "recipe": "paper"} for name in metrics}
+    frame = table1.make(metrics, settings, PUBLISHED)
+    assert frame["n_images"].tolist() == [2 * frame["n_images"][1], frame["n_images"][1]]
+    measured = [row[2] for row in sections.main_table(frame, []).rows]
+    assert f"{frame['n_images'][1]:,} images" in measured[1]
+    levels = {row[:2]: row[2:4] for row in sections.levels(metrics).rows}
+    assert levels["part", "exam"][0] == levels["whole", "exam"][0] / 2
+    assert levels["part", "exam"][1] == levels["whole", "exam"][1]
+    shown = sections.comparisons(compare({"whole": whole, "part": part}, resamples=20, bootstrap_seed=0), list(metrics))
+    assert [table.rows[0][0] for table in shown] == ["whole less part"] * 2
 
 
 def test_dropped_and_merged_classes_are_said():

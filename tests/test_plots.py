@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mammoflow import accounts, pictures, tables, tasks
 from mammoflow.evaluation import table1
@@ -19,7 +20,7 @@ from tests.test_statistics import make_predictions
 
 ROOT = Path(__file__).parent.parent
 TASK = tasks.load(ROOT / "resources/tasks/density.yaml")
-PUBLISHED = table1.load_published(ROOT / "resources/published/molina_roman_2025.yaml")
+PUBLISHED = table1.load_published(ROOT / "resources/published/molina_roman_2025.yaml", "density")
 WARNING = "untrained weights: these numbers mean nothing"
 CLASSES = ("a", "b", "c", "d")
 SETTINGS = {
@@ -31,11 +32,13 @@ SETTINGS = {
 
 def make_manifest(seed=0, *, n_patients=60):
     """A manifest with all subsets; patients are in one of train, validation and test."""
-    frame = make_predictions(seed, n_patients=n_patients, classes=CLASSES)[list(tables.MANIFEST.columns)[:-1]]
+    frame = make_predictions(seed, n_patients=n_patients, classes=CLASSES)
     number = frame["patient_id"].str[1:].astype(int)
+    frame["held_out"] = np.where(number % 7 == 0, "test", "development")
     frame["subset"] = np.select([number % 7 == 0, number % 7 == 1], ["test", "validation"], "train")
     unused = (number % 7 == 3) & (frame["view"] == "CC")
-    return frame.assign(subset=frame["subset"].mask(unused, "unused"), reason=np.where(unused, "downsampled", ""))
+    frame = frame.assign(subset=frame["subset"].mask(unused, "unused"), reason=np.where(unused, "downsampled", ""))
+    return frame[list(tables.MANIFEST.columns)]
 
 
 def make_images(manifest):
@@ -277,3 +280,18 @@ def test_saving_leaves_no_time_in_the_files(tmp_path):
     style.save(FIGURES["training"](), png=tmp_path / "a.png", pdf=tmp_path / "a.pdf")
     assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
     assert b"matplotlib" not in (tmp_path / "a.png").read_bytes().lower()
+
+
+@pytest.mark.parametrize("width", [5.9, 9])
+def test_a_long_warning_stays_inside_of_its_figure(width):
+    figure = style.new_figure(width=width, height=4)
+    axes = figure.add_subplot()
+    axes.set(xlabel="what is drawn")
+    warning = f"{WARNING}; split by image: views of one patient are on both sides"
+    style.head(figure, title="T", warning=warning)
+    FigureCanvasAgg(figure).draw()
+    (told,) = [text for text in figure.texts if "⚠" in text.get_text()]
+    assert told.get_text().replace("\n", " ") == f"⚠ {warning}"
+    place = told.get_window_extent()
+    assert figure.bbox.x0 <= place.x0 < place.x1 <= figure.bbox.x1
+    assert place.y1 <= axes.xaxis.label.get_window_extent().y0

@@ -74,6 +74,26 @@ def test_the_picture_is_the_stored_values_on_dark(tmp_path, scanner, photometric
     assert (picture.bits, picture.histogram[0]) == (12, 0)
 
 
+def test_births_are_read_only_where_asked_for_and_hashed_whatever_the_ids(tmp_path, scanner):
+    rows = []
+    asked = dataclasses.replace(
+        scanner, pseudonyms=Pseudonyms(KEY, "test", "keep"), births=Pseudonyms(KEY, "test", "hash")
+    )
+    for number, born in enumerate(("19610401", "19610401", "")):
+        dataset, _ = mammogram(np.random.default_rng(number))
+        dataset.PatientBirthDate, dataset.AccessionNumber = born, f"ACC{number // 2}"
+        file = saved(dataset, tmp_path / f"{number}.dcm")
+        rows.append(scan(asked, file))
+        assert "birth_id" not in scan(scanner, file)
+    born = asked.births.of("birth", "19610401")
+    assert len(born) == 16
+    # Two images of one exam are one row; an exam without a birth date has none.
+    assert scanning.births(rows).to_numpy().tolist() == [["ACC0", "PID1", born]]
+    assert "19610401" not in str(rows)
+    tables.write(scanning.births([]), tmp_path / "none.tsv", tables.BIRTHS)
+    assert tables.read(tmp_path / "none.tsv", tables.BIRTHS).empty
+
+
 def test_a_row_says_what_the_header_says_under_keyed_ids(tmp_path, scanner):
     dataset, _ = mammogram(np.random.default_rng(0))
     row = scan(scanner, saved(dataset, tmp_path / "x.dcm"))

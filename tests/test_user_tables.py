@@ -6,11 +6,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from mammoflow import user_tables
+from mammoflow import tasks, user_tables
 from mammoflow.datasets import folder
 from mammoflow.dicom.refusals import Refused
 from mammoflow.errors import UserError
 from mammoflow.privacy import Pseudonyms
+from tests.conftest import REPO
 
 COLUMNS = {"labels.id_column": "exam", "labels.label_column": "density"}
 IDS = Pseudonyms(bytes(32), "folder", "keep")
@@ -125,13 +126,15 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, name, content, message):
     assert "\n" not in str(error.value)
 
 
+TASKS = {path.stem: tasks.load(path) for path in (REPO / "resources/tasks").glob("*.yaml")}
+
+
 def labels(tmp_path, rows, *, level, pictures=(), **columns):
     path = tmp_path / "labels.csv"
     path.write_text("\n".join(["id,side,density", *rows]) + "\n")
     columns = {"labels.id_column": "id", "labels.label_column": "density"} | columns
-    found = folder.labels(
-        path, columns, level=level, pictures=list(pictures), classes=["a", "b", "c", "d"], pseudonyms=IDS
-    )
+    found = folder.labels(path, columns, level=level, pictures=list(pictures), task=TASKS["density"], pseudonyms=IDS)
+    assert (found["density"] == found["label"]).all()
     keys = ["exam_id", "side", "image_id", "label", "status", "reason"]
     return {tuple(row[:3]): tuple(row[3:]) for row in found[keys].to_numpy().tolist()}
 
@@ -145,6 +148,29 @@ def test_labels_of_exams(tmp_path):
         ("4", "", ""): ("", "ambiguous", "contradiction"),
         ("5", "", ""): ("a", "labelled", ""),
     }
+
+
+@pytest.mark.parametrize(
+    ("task", "cells", "finding"),
+    [
+        ("dense", ["A"], ("non_dense", "a", "labelled", "")),
+        ("dense", ["Dense"], ("dense", "", "labelled", "")),  # the key of a class
+        ("dense", ["c", "d"], ("dense", "", "labelled", "")),
+        ("dense", ["c", "dense"], ("dense", "", "labelled", "")),
+        ("dense", ["b", "c"], ("", "", "ambiguous", "contradiction")),
+        ("dense", ["c", "fatty"], ("", "", "ambiguous", "contradiction")),
+        ("tissue", ["Glandular"], ("glandular", "", "labelled", "")),
+        ("tissue", ["b"], ("", "", "none", "out_of_range")),
+        ("benign_malignant", ["malignant"], ("malignant", "", "labelled", "")),
+        ("benign_malignant", ["Normal"], ("", "", "none", "not_in_task")),
+    ],
+)
+def test_cells_are_classes_or_values_of_the_attribute(tmp_path, task, cells, finding):
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(["id,label", *(f"1,{cell}" for cell in cells)]) + "\n")
+    columns = {"labels.id_column": "id", "labels.label_column": "label"}
+    found = folder.labels(path, columns, level="exam", pictures=[], task=TASKS[task], pseudonyms=IDS)
+    assert found[["label", "density", "status", "reason"]].apply(tuple, axis=1).tolist() == [finding]
 
 
 def test_labels_of_breasts(tmp_path):

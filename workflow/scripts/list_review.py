@@ -1,4 +1,4 @@
-"""List the ambiguous labels with their sentences, for a person to decide."""
+"""List the ambiguous labels with their sentences, and who may be one person, for a person to decide."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ with log_to(snakemake.log[0]):
     from mammoflow import datasets, tables, user_tables
     from mammoflow.logs import log
     from mammoflow.privacy import Pseudonyms, load_key, make_private
-    from mammoflow.reports import records
+    from mammoflow.reports import likeness, records
     from mammoflow.reports.adjudication import names_of, review
     from mammoflow.reports.reading import exam_of_file
 
@@ -28,6 +28,12 @@ with log_to(snakemake.log[0]):
     of_exams = records.read(given.found)
     names = names_of(of_exams, exams, pseudonyms)
     found = review(tables.read(given.labels, tables.LABELS), of_exams, names=names)
-    log.info("%d labels of %d exams to decide", len(found), found["exam"].nunique())
+    if given.births:
+        texts = tables.read(given.texts, tables.TEXTS)
+        births = [tables.read(path, tables.BIRTHS) for path in given.births]
+        alike = likeness.same_text_and_birth(texts, births, tables.read(given.groups, tables.GROUPS))
+        log.info("%d exams have the text and the birth date of an exam of another patient", len(alike))
+        found = likeness.add_to_review(found, alike, names=names)
+    log.info("%d rows of %d exams to decide", len(found), found["exam"].nunique())
     make_private(output.parent)
     tables.write(found, output, tables.REVIEW, mode=0o600)

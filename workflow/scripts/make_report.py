@@ -13,7 +13,7 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import files, provenance, tables, tasks
     from mammoflow.evaluation import table1
-    from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, summary
+    from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, siblings, summary
     from mammoflow.reports import records
 
     given, params = snakemake.input, snakemake.params
@@ -38,16 +38,18 @@ with log_to(snakemake.log[0]):
     comparisons = tables.read(given.comparisons, tables.COMPARISONS)
     leaking, leak = sections.leak_check(manifests)
     first = manifests[min(params.seeds)]
-    n = summary.test_size(first)
+    of_split = tables.read(given.siblings, tables.SIBLINGS)
     in_short = [
         *summary.cohort(images, exams, first),
         summary.result(metrics, comparisons, params.experiments, warning=params.warning),
     ]
-    notes = table1.notes(params.experiments, table1.load_published(given.published))
+    published = table1.load_published(given.published, task.key)
+    notes = table1.notes(params.experiments, published)
 
     page = html.render(
         given.template,
         task=task.name,
+        attribute=task.attribute,
         caveats=params.caveats,
         warning=params.warning,
         summary=in_short,
@@ -56,7 +58,7 @@ with log_to(snakemake.log[0]):
         commit=provenance.code_commit(Path(provenance.__file__).parent),
         versions=sections.versions(provenance.versions()),
         config=yaml.safe_dump(params.config, sort_keys=False, allow_unicode=True, width=100),
-        experiments=sections.experiments(params.experiments),
+        experiments=sections.experiments(params.experiments, params.views),
         flow=figures.flow(given.flow),
         cohort=sections.cohort(images, exams),
         labels=labels.labels(of_run, task, reports=reports, exams=exams),
@@ -70,6 +72,8 @@ with log_to(snakemake.log[0]):
         private=reports is not None,
         leaking=leaking,
         leak=leak,
+        siblings_said=siblings.sentence(of_split, task, unit=params.unit),
+        siblings=siblings.table(of_split, task, unit=params.unit),
         classes=sections.classes(tables.read(given.classes, tables.CLASSES), task),
         classes_figure=figures.classes(given.classes_figure),
         subsets=[sections.subsets(manifest, seed=seed, task=task) for seed, manifest in manifests.items()],
@@ -80,11 +84,14 @@ with log_to(snakemake.log[0]):
         brightness_figures=[figures.brightness(path) for path in given.brightness_figures],
         matching_figures=[figures.matching(path) for path in given.matching_figures],
         table1=sections.main_table(tables.read(given.table1, tables.TABLE1), notes),
-        forest=figures.forest(given.forest, n=n),
+        forest=figures.forest(given.forest, n=summary.test_size(first), published=bool(published)),
         levels=sections.levels(metrics),
-        by_class=sections.by_class(metrics, first, task),
+        by_class=sections.by_class(metrics, first, task, params.views),
         comparisons=sections.comparisons(comparisons, list(params.experiments)),
-        confusion=[figures.confusion(path, n=n) for path in given.confusion_figures],
+        confusion=[
+            figures.confusion(path, n=summary.test_size(first, params.views[Path(path).stem]))
+            for path in given.confusion_figures
+        ],
         training=[figures.training(path) for path in given.training_figures],
     )
     files.write_text(page, snakemake.output.page)

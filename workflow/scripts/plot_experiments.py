@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import tables
+    from mammoflow import tables, tasks
     from mammoflow.evaluation import table1
     from mammoflow.figures import experiments, style
 
@@ -17,7 +17,7 @@ with log_to(snakemake.log[0]):
     figure = experiments.draw(
         {name: tables.read(path, tables.METRICS) for name, path in paths},
         settings,
-        table1.load_published(snakemake.input.published),
+        table1.load_published(snakemake.input.published, tasks.load(snakemake.input.task).key),
         warning=snakemake.params.warning,
     )
     style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)

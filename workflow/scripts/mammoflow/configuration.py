@@ -8,14 +8,30 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from mammoflow import layouts, tasks
 from mammoflow.errors import UserError
 from mammoflow.layouts import REPORT_TABLES
+from mammoflow.tasks import Task
 
 # What a DICOM header may name an exam by; the first is the default.
 EXAM_KEYS = ("AccessionNumber", "StudyInstanceUID")
 
+# Where labels may come from; of the public data sets that are not named here, from their own annotations.
+_SOURCES = {
+    "demo": ("reports",),
+    "folder": ("reports", "table"),
+    "cdd_cesm": ("dataset", "reports"),
+    "dmid": ("dataset", "reports"),
+}
+
+# What may get a label, from coarse to fine.
+_LEVELS = ("exam", "breast", "image")
+
 # What the workflow writes for a person to decide.
 REVIEW = Path("private/review.tsv")
+
+# What the workflow writes, and takes back as split.test_patients.
+TEST_PATIENTS = Path("results/splits/test_patients.tsv")
 
 # Matching tables of an earlier run.
 FROZEN = ("tables.tsv", "tables.safetensors")
@@ -52,6 +68,11 @@ def check(config: dict[str, Any], schema: str | Path) -> None:
     if errors:
         raise UserError(_said(errors[0], rules["$defs"]))
     _check_references(config)
+    # Tasks lie beside the schema, in the same checkout.
+    task = tasks.load(Path(schema).resolve().parents[2] / "resources/tasks" / f"{config['task']}.yaml")
+    _check_task(task, config["labels"]["source"])
+    if config["labels"]["source"] == "dataset":
+        _check_annotated(task, config["dataset"], config["labels"])
 
 
 def _check_references(config: dict[str, Any]) -> None:
@@ -59,11 +80,12 @@ def _check_references(config: dict[str, Any]) -> None:
     for name in config["run"]:
         _in_catalogue(config, "experiments", name, "run")
     for name, experiment in config["experiments"].items():
+        _check_members(config, name, experiment.get("of", []))
         for key, catalogue in (("recipe", "recipes"), ("encoder", "encoders")):
             if key in experiment:
                 _in_catalogue(config, catalogue, experiment[key], f"experiments.{name}.{key}")
     most = config["scan"]["longest_side"]
-    used = {config["experiments"][name].get("recipe") for name in config["run"]}
+    used = {experiment.get("recipe") for experiment in predicted(config).values()}
     for name, recipe in config["recipes"].items():
         if recipe["longest_side"] > most:
             raise UserError(
@@ -73,6 +95,20 @@ def _check_references(config: dict[str, Any]) -> None:
         _check_frozen(name, recipe, used=name in used)
     _check_sources(config["dataset"], config["labels"])
     _check_translation(config["translate"]["engine"], config["labels"])
+    _check_split(config)
+
+
+def predicted(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The experiments to predict: those in `run`, in its order, and after them other members of its merges."""
+    run, experiments = config["run"], config["experiments"]
+    names = [*run, *(member for name in run for member in experiments[name].get("of", []))]
+    return {name: experiments[name] for name in names}
+
+
+def views_of(experiments: dict[str, dict[str, Any]], name: str) -> list[str]:
+    """Views that an experiment predicts, those of a merge's members together; none named where it predicts all."""
+    views = [experiments[one].get("views", []) for one in experiments[name].get("of", [name])]
+    return sorted(set().union(*views)) if all(views) else []
 
 
 def without_paths(dataset: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +122,11 @@ def without_paths(dataset: dict[str, Any]) -> dict[str, Any]:
 def without_label_files(labels: dict[str, Any]) -> dict[str, Any]:
     """The config's `labels` without the user's files, which no extraction looks at."""
     return {key: value for key, value in labels.items() if key not in ("table", "corrections", "audit")}
+
+
+def without_split_files(split: dict[str, Any]) -> dict[str, Any]:
+    """The config's `split` without the user's files."""
+    return {key: value for key, value in split.items() if key not in ("test_patients", "same_persons")}
 
 
 def fitted(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -133,14 +174,39 @@ def _check_frozen(name: str, recipe: dict[str, Any], *, used: bool) -> None:
         )
 
 
+def _check_split(config: dict[str, Any]) -> None:
+    """A test set of the data set's own, or of an earlier run, must be there; the demo's patients are all different."""
+    dataset, split = config["dataset"], config["split"]
+    has_official = dataset["kind"] != "demo" and layouts.of(dataset, config["labels"]).has_official_split
+    if split["official"] and not has_official:
+        raise UserError(
+            f"config: split.official is {_shown(split['official'])}; "
+            f"allowed: false, as dataset.kind {dataset['kind']!r} has no split of its own"
+        )
+    if "same_persons" in split and dataset["kind"] == "demo":
+        raise UserError(
+            f"config: split.same_persons is {_shown(split['same_persons'])}; "
+            "allowed: only where dataset.kind is not 'demo'"
+        )
+    if "test_patients" not in split:
+        return
+    given = f"config: split.test_patients is {_shown(split['test_patients'])}"
+    if split["official"]:
+        raise UserError(f"{given}; allowed: only where split.official is false")
+    if Path(split["test_patients"]).resolve() == TEST_PATIENTS.resolve():
+        raise UserError(f"{given}, which this run writes; allowed: a copy elsewhere")
+    if not Path(split["test_patients"]).is_file():
+        raise UserError(f"{given}; allowed: the test_patients.tsv of an earlier run, which is not there")
+
+
 def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
     """Labels must come from something that the data set has."""
     kind, source = dataset["kind"], labels["source"]
-    allowed = {"demo": ["reports"], "cdd_cesm": ["dataset", "reports"], "folder": ["reports", "table"]}[kind]
+    allowed = _SOURCES.get(kind, ("dataset",))
     if source not in allowed:
         raise UserError(
             f"config: labels.source is {source!r}; allowed: {', '.join(allowed)}, as dataset.kind is {kind!r}"
-            + ("; give config/cdd_cesm.yaml as an overlay" if kind == "cdd_cesm" else "")
+            + (f"; give config/{kind}.yaml as an overlay" if "dataset" in allowed else "")
         )
     if kind == "folder":
         _check_folder(dataset, labels)
@@ -149,7 +215,7 @@ def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
 
 def _check_beside_reports(kind: str, labels: dict[str, Any]) -> None:
     """Corrections, and labels to audit by, go with labels from reports."""
-    for key, kinds in (("corrections", ("folder", "cdd_cesm")), ("audit", ("folder",))):
+    for key, kinds in (("corrections", ("folder", "cdd_cesm", "dmid")), ("audit", ("folder",))):
         if key in labels and (labels["source"] != "reports" or kind not in kinds):
             raise UserError(
                 f"config: labels.{key} is given; allowed: only where labels.source is 'reports' and dataset.kind is "
@@ -159,6 +225,32 @@ def _check_beside_reports(kind: str, labels: dict[str, Any]) -> None:
         raise UserError(
             f"config: labels.corrections is {labels['corrections']!r}, which the workflow writes anew; "
             "allowed: a copy of it under another name"
+        )
+
+
+def _check_task(task: Task, source: str) -> None:
+    """Reports are read for BI-RADS density, and for nothing else."""
+    if source == "reports" and task.attribute != "density":
+        raise UserError(
+            f"config: task is {task.key!r}, a task of {task.attribute}; "
+            "allowed: a task of density (density, dense), as labels.source is 'reports'"
+        )
+
+
+def _check_annotated(task: Task, dataset: dict[str, Any], labels: dict[str, Any]) -> None:
+    """A public data set must state what the task is about, and of things as small as those that get a label."""
+    kind, annotates = dataset["kind"], layouts.of(dataset, labels).annotates
+    if task.attribute not in annotates:
+        raise UserError(
+            f"config: task is {task.key!r}, a task of {task.attribute}; "
+            f"allowed: a task of {' or '.join(annotates)}, as dataset.kind is {kind!r}"
+        )
+    finest = annotates[task.attribute]
+    allowed = _LEVELS[: _LEVELS.index(finest) + 1]
+    if labels["level"] not in allowed:
+        raise UserError(
+            f"config: labels.level is {labels['level']!r}; "
+            f"allowed: {', '.join(allowed)}, as {kind!r} states {task.attribute} by {finest}"
         )
 
 
@@ -211,6 +303,16 @@ def _check_label_table(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
             raise UserError(f"config: labels.{key} is missing; allowed: a column of labels.table")
 
 
+def _check_members(config: dict[str, Any], name: str, members: list[str]) -> None:
+    """A merge combines experiments that predict by themselves."""
+    for member in members:
+        _in_catalogue(config, "experiments", member, f"experiments.{name}.of")
+        if config["experiments"][member]["method"] == "merge":
+            raise UserError(
+                f"config: experiments.{name}.of is {member!r}; allowed: experiments of another method than merge"
+            )
+
+
 def _in_catalogue(config: dict[str, Any], catalogue: str, name: str, key: str) -> None:
     if name not in config[catalogue]:
         raise UserError(f"config: {key} is {name!r}; allowed: a name under {catalogue}: {', '.join(config[catalogue])}")
@@ -244,7 +346,7 @@ def _shown(value: object) -> str:
 def _allowed(schema: dict[str, Any]) -> str:
     """What a schema allows, in words."""
     if "enum" in schema:
-        return "allowed: " + ", ".join(map(str, schema["enum"]))
+        return "allowed: " + ", ".join(one if isinstance(one, str) else json.dumps(one) for one in schema["enum"])
     limits = {
         "minimum": "at least {}",
         "exclusiveMinimum": "more than {}",

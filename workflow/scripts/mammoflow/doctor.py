@@ -129,10 +129,10 @@ def merged(config: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
 def examine(config: dict[str, Any]) -> Iterator[Finding]:
     """Every finding, the machine's first."""
     demo = config["dataset"]["kind"] == "demo"
-    layout = Layout() if demo else layouts.of(config["dataset"], config["labels"])
+    layout = Layout() if demo else layouts.of(config["dataset"], config["labels"], config["split"])
     # Without images there are labels, but no models.
     has_images = demo or layout.images is not None
-    methods = {config["experiments"][name]["method"] for name in config["run"]}
+    methods = {experiment["method"] for experiment in configuration.predicted(config).values()}
     yield python_version(sys.version_info[:2])
     yield from graphics(needed=has_images and bool(methods & set(NEED_TORCH)))
     yield font()
@@ -222,8 +222,8 @@ def models(config: dict[str, Any]) -> Iterator[Finding]:
 
 
 def models_in_use(config: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Encoders and networks that an experiment in `run` uses."""
-    used = [config["experiments"][name] for name in config["run"]]
+    """Encoders and networks that an experiment uses which is predicted."""
+    used = configuration.predicted(config).values()
     return (
         sorted({one["encoder"] for one in used if "encoder" in one}),
         sorted({one["model"] for one in used if "model" in one}),
@@ -350,7 +350,7 @@ def space(needed: int, *, held: int, free: int) -> Finding:
 
 def bytes_needed(config: dict[str, Any], count: int) -> int:
     """An upper estimate of what a run on this many image files writes; docs/doctor.md says it in words."""
-    used = [config["experiments"][name] for name in config["run"]]
+    used = configuration.predicted(config).values()
     recipes = {one["recipe"] for one in used if "recipe" in one}
     pairs = {(one["encoder"], one["recipe"]) for one in used if "encoder" in one}
     demo = config["dataset"]["kind"] == "demo"
@@ -374,7 +374,7 @@ def weights_bytes(config: dict[str, Any]) -> int:
     if config["weights"] == "random":
         return 0
     encoders, networks = models_in_use(config)
-    trainings = [name for name in config["run"] if config["experiments"][name]["method"] == "fine_tune"]
+    trainings = [one for one in configuration.predicted(config).values() if one["method"] == "fine_tune"]
     kept = len(networks) + len(trainings) * len(config["split"]["seeds"])
     return ENCODER_BYTES * len(encoders) + NETWORK_BYTES * kept
 

@@ -45,17 +45,28 @@ def read(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     UserError
         If the file is no such table, or lacks a column.
     """
-    rows = _sheet_rows(path) if path.suffix.lower() == ".xlsx" else _text_rows(path)
-    filled = [(number, [cell.strip() for cell in row]) for number, row in rows if any(map(str.strip, row))]
-    if not filled:
-        raise UserError(f"{path.name} is empty; allowed: a table with a line of column names")
-    (_, names), *body = filled
+    (_, names), *body = rows(path)
     places = {key: _place(key, name, names) for key, name in columns.items()}
     cells = [[row[place] for place in places.values()] for _, row in _even(body, len(names), path)]
     found = pd.DataFrame(
         cells, columns=[key.rpartition(".")[2] for key in places], index=[number for number, _ in body], dtype=str
     )
     return found[(found != "").any(axis=1)]
+
+
+def rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Number and cells, without blanks around them, of the rows of a table with any text in them.
+
+    Raises
+    ------
+    UserError
+        If the file is no such table, or has no such row.
+    """
+    found = _sheet_rows(path) if path.suffix.lower() == ".xlsx" else _text_rows(path)
+    filled = [(number, [cell.strip() for cell in row]) for number, row in found if any(map(str.strip, row))]
+    if not filled:
+        raise UserError(f"{path.name} is empty; allowed: a table with a line of column names")
+    return filled
 
 
 def _place(key: str, name: str, names: list[str]) -> int:

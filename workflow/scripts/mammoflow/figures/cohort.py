@@ -67,7 +67,7 @@ def classes_by_subset(manifest: pd.DataFrame, *, task: Task, seed: int, warning:
     for axes, column, unit in zip(panels, ("n_images", "n_patients"), ("images", "patients"), strict=True):
         table = counts.pivot(index="label", columns="subset", values=column).reindex(labels).fillna(0)
         _bars(axes, table[present], unit=unit)
-    panels[0].set_yticks(range(len(labels)), [f"{task.of(key).name} ({key})" for key in labels])
+    panels[0].set_yticks(range(len(labels)), [task.of(key).title for key in labels])
     panels[0].invert_yaxis()
     panels[1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(present), fontsize=8, handlelength=1.4)
     totals = f"{len(manifest):,} labelled images of {manifest['patient_id'].nunique():,} patients, seed {seed}"

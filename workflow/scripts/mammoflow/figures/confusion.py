@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mammoflow.evaluation import measures, units
 from mammoflow.figures.style import head, new_figure
-from mammoflow.tasks import Task
+from mammoflow.tasks import Class, Task
 
 
 def confusion_counts(predictions: dict[int, pd.DataFrame]) -> tuple[NDArray[np.int64], units.Units]:
@@ -66,10 +66,10 @@ def draw(predictions: dict[int, pd.DataFrame], *, experiment: str, task: Task, w
         vmax=100,
         cbar_kws={"label": "share of the label's images (%)", "shrink": 0.9},
     )
-    names = [task.of(key).name.replace(" / ", " /\n") for key in test.classes]
+    names = [_wrapped(task.of(key)) for key in test.classes]
     places = np.arange(k) + 0.5
-    axes.set_xticks(places, [f"{n}\n({key})" for n, key in zip(_wrapped(names), test.classes, strict=True)])
-    axes.set_yticks(places, [f"{n}\n({key})" for n, key in zip(_wrapped(names), test.classes, strict=True)])
+    axes.set_xticks(places, names)
+    axes.set_yticks(places, names)
     axes.set(xlabel="predicted class", ylabel="label")
     axes.tick_params(length=0, rotation=0)
     seeds = "1 seed" if len(predictions) == 1 else f"{len(predictions)} seeds, counts summed"
@@ -78,6 +78,9 @@ def draw(predictions: dict[int, pd.DataFrame], *, experiment: str, task: Task, w
     return figure
 
 
-def _wrapped(names: list[str]) -> list[str]:
-    """Two-word names on two lines."""
-    return [name.replace(" ", "\n", 1) if len(name) > 12 and "\n" not in name else name for name in names]
+def _wrapped(one: Class) -> str:
+    """A class's title on lines: parts of a merged class, else the words of a long name, and the key."""
+    name = one.name.replace(" / ", " /\n")
+    if len(name) > 12 and "\n" not in name:
+        name = name.replace(" ", "\n", 1)
+    return name + one.title.removeprefix(one.name).replace(" (", "\n(")

@@ -28,7 +28,7 @@ def draw(
     settings
         Of each experiment, in the order of the rows.
     published
-        From `table1.load_published`.
+        From `table1.load_published`; empty where nothing was published of the task.
     warning
         Shown below the figure; "" for nothing.
     """
@@ -79,11 +79,9 @@ def _forest_legend(body: Any, published: dict[str, Any]) -> None:
     handles = [
         Line2D([], [], color=COLOURS[0], marker="o", markersize=4, linewidth=1.1),
         Line2D([], [], color=INK, marker="|", markersize=11, markeredgewidth=1.6, linestyle=""),
-        Line2D([], [], color=COLOURS[1], marker="D", markersize=8, markerfacecolor="none", linestyle=""),
     ]
-    names = [
-        "a seed and its interval",
-        "mean over seeds",
-        f"published, other patients ({published['short']}; averaging of F1 {published['f1_averaging']})",
-    ]
+    names = ["a seed and its interval", "mean over seeds"]
+    if published:
+        handles.append(Line2D([], [], color=COLOURS[1], marker="D", markersize=8, markerfacecolor="none", linestyle=""))
+        names.append(f"published, other patients ({published['short']}; averaging of F1 {published['f1_averaging']})")
     body.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8)

@@ -4,6 +4,7 @@ Figures are made without pyplot, so nothing is shown, kept or shared between the
 which people with any colour vision can tell apart; whatever a colour says, a shape, a hatch or a word says as well.
 """
 
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -67,12 +68,14 @@ def head(figure: Figure, *, title: str, subtitle: str = "", warning: str = "") -
     """
     height = figure.get_figheight()
     lines = subtitle.count("\n") + 1 if subtitle else 0
-    above, below = 0.42 + 0.19 * lines, 0.32 if warning else 0.06
+    # An inch holds some 13 bold letters.
+    told = textwrap.wrap(f"⚠ {warning}", int(12 * figure.get_figwidth())) if warning else []
+    above, below = 0.42 + 0.19 * lines, 0.13 + 0.19 * len(told) if told else 0.06
     figure.text(0.1 / figure.get_figwidth(), 1 - 0.12 / height, title, va="top", fontsize=12, weight="bold")
     figure.text(0.1 / figure.get_figwidth(), 1 - 0.38 / height, subtitle, va="top", color=SOFT, linespacing=1.35)
     if warning:
         at = (0.1 / figure.get_figwidth(), 0.1 / height)
-        figure.text(*at, f"⚠ {warning}", va="bottom", color=WARNING, weight="bold")
+        figure.text(*at, "\n".join(told), va="bottom", color=WARNING, weight="bold")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, below / height, 1, 1 - (above + below) / height))

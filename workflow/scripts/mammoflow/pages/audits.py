@@ -88,4 +88,4 @@ def _disagreements(audited: pd.DataFrame, most: int) -> HtmlTable:
 
 
 def _named(key: str, task: Task) -> str:
-    return f"{task.of(key).name} ({key})" if key in task.keys else key
+    return task.of(key).title if key in task.keys else key

@@ -50,13 +50,14 @@ def brightness(path: str | Path) -> HtmlFigure:
     )
 
 
-def forest(path: str, *, n: str) -> HtmlFigure:
-    """All experiments side by side; `n` says what they were measured on."""
+def forest(path: str, *, n: str, published: bool) -> HtmlFigure:
+    """All experiments side by side; `n` says what they were measured on, `published` whether the paper's are shown."""
+    diamond = ", an open diamond for the published value, measured on other patients" if published else ""
     return figure(
         path,
         caption=f"Accuracy and macro F1, from 0 to 1, of every experiment at image level (test: {n}): "
         "one dot for each seed with its 95 % "
-        "interval, a bar for the mean over seeds, an open diamond for the published value, measured on other patients.",
+        f"interval, a bar for the mean over seeds{diamond}.",
         alt="Dot charts of accuracy and macro F1 of every experiment with intervals. Table I holds the same numbers.",
     )
 

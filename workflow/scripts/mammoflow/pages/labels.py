@@ -4,7 +4,7 @@ import pandas as pd
 
 from mammoflow import accounts
 from mammoflow.pages.html import HtmlTable, counted
-from mammoflow.tasks import Task
+from mammoflow.tasks import VALUES, Task
 
 STATUSES = ("labelled", "ambiguous", "none")
 _NONE = "(none)"
@@ -132,12 +132,16 @@ def _by_language(of_run: pd.DataFrame, reports: pd.DataFrame) -> HtmlTable:
 
 
 def _by_edition(of_run: pd.DataFrame, task: Task) -> HtmlTable:
-    """Labelled exams by the edition of the atlas that the wording follows."""
+    """Labelled exams by the edition of the atlas that the wording follows; by letter where a class is of several."""
     own = _of_exams(of_run)
     own = own[own["status"] == "labelled"]
-    counts = pd.crosstab(own["edition"], own["label"])
-    rows = [(edition or "not told", *(int(row.get(key, 0)) for key in task.keys)) for edition, row in counts.iterrows()]
-    columns = ("edition", *(f"{task.of(key).name} ({key})" for key in task.keys))
+    of_letters = task.keys != list(VALUES["density"])
+    counts = pd.crosstab(own["edition"], own["density" if of_letters else "label"])
+    titles = {key: task.of(key).title for key in task.keys}
+    if of_letters:
+        titles = {letter: f"density {letter}" for letter in VALUES["density"]} | {"": "letters of the breasts differ"}
+    rows = [(edition or "not told", *(int(row.get(key, 0)) for key in titles)) for edition, row in counts.iterrows()]
+    columns = ("edition", *titles.values())
     return HtmlTable("Labelled exams by the edition of BI-RADS that the wording follows", columns, rows)
 
 
@@ -150,7 +154,7 @@ def _by_rule(of_run: pd.DataFrame, task: Task) -> HtmlTable:
     counts = pd.crosstab([each["rule"], each["level"]], each["became"])
     present = [key for key in (*task.keys, "ambiguous", "none") if key in counts.columns]
     rows = [(rule or _NONE, level, *(int(row[key]) for key in present)) for (rule, level), row in counts.iterrows()]
-    of_class = tuple(f"{task.of(key).name} ({key})" if key in task.keys else key for key in present)
+    of_class = tuple(task.of(key).title if key in task.keys else key for key in present)
     notes = ("What several rules found together counts at each of them.",)
     return HtmlTable("Labels by the rules that found them", ("rule", "level", *of_class), rows, notes)
 

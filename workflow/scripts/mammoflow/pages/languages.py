@@ -90,4 +90,4 @@ def _crossed(compared: pd.DataFrame, task: Task) -> HtmlTable:
 
 
 def _named(key: str, task: Task) -> str:
-    return f"{task.of(key).name} ({key})" if key in task.keys else key
+    return task.of(key).title if key in task.keys else key

@@ -13,19 +13,21 @@ from mammoflow.tables import LEVELS
 from mammoflow.tasks import Task
 
 
-def experiments(settings: dict[str, dict[str, Any]]) -> HtmlTable:
-    """What was compared."""
+def experiments(settings: dict[str, dict[str, Any]], views: dict[str, list[str]]) -> HtmlTable:
+    """What was compared; `views` names those that each experiment predicts, or none for all."""
     rows = [
         (
             name,
             table1.METHODS[own["method"]],
-            own.get("encoder") or own.get("model", MISSING),
+            own.get("encoder") or own.get("model") or ", ".join(own.get("of", [MISSING])),
             own.get("recipe", MISSING),
             own.get("prompts", MISSING),
+            ", ".join(views[name]) or "all",
         )
         for name, own in settings.items()
     ]
-    return HtmlTable("Experiments", ("experiment", "method", "encoder or network", "recipe", "prompts"), rows)
+    columns = ("experiment", "method", "encoder, network or members", "recipe", "prompts", "views")
+    return HtmlTable("Experiments", columns, rows)
 
 
 def versions(of_package: dict[str, str]) -> HtmlTable:
@@ -61,7 +63,7 @@ def leak_check(manifests: dict[int, pd.DataFrame]) -> tuple[bool, str]:
 def classes(of_split: pd.DataFrame, task: Task) -> HtmlTable:
     """The classes before the split, and what became of each."""
     rows = [
-        (f"{task.of(row.label).name} ({row.label})", _became(row), row.n_patients, row.n_exams, row.n_images)
+        (task.of(row.label).title, _became(row), row.n_patients, row.n_exams, row.n_images)
         for row in of_split.itertuples()
     ]
     dropped = [task.of(key).name for key in of_split.loc[of_split["status"] == "dropped", "label"]]
@@ -83,8 +85,7 @@ def subsets(manifest: pd.DataFrame, *, seed: int, task: Task) -> HtmlTable:
         place=counts["subset"].map(position), of_class=[order[key.split("+")[0]] for key in counts["label"]]
     ).sort_values(["place", "of_class"], kind="stable")
     rows = [
-        (row.subset, f"{task.of(row.label).name} ({row.label})", row.n_patients, row.n_exams, row.n_images)
-        for row in counts.itertuples()
+        (row.subset, task.of(row.label).title, row.n_patients, row.n_exams, row.n_images) for row in counts.itertuples()
     ]
     return HtmlTable(
         f"Seed {seed}: patients, exams and images by subset and class",
@@ -105,18 +106,21 @@ def matching(of_recipe: dict[str, pd.DataFrame], ways: dict[str, str]) -> HtmlTa
             bits = str(row.bits_stored) if row.bits_stored else "all"
             rows.append((recipe, ways[recipe], row.device or "all", bits, row.n_images, state, row.sha256[:12]))
     columns = ("recipe", "matching", "device", "bits stored", "development images", "status", "table's SHA-256")
-    return HtmlTable("Matching tables, fitted on development patients only", columns, rows)
+    return HtmlTable("Matching tables, fitted on development images only", columns, rows)
 
 
 def main_table(frame: pd.DataFrame, notes: list[str]) -> HtmlTable:
-    """Table I as people read it."""
-    rows = []
+    """Table I as people read it; without a column of published values where there are none."""
+    has_published = bool((frame["published_name"] != "").any())
+    rows: list[tuple[Any, ...]] = []
     for row in frame.to_dict("records"):
         measures = [_table1_cell(row, metric) for metric in table1.MEASURES]
         measured = f"{row['subset']}\n{row['n_images']:,} images\n{row['n_patients']:,} patients"
         method = table1.METHODS[row["method"]]
-        rows.append((row["experiment"], method, measured, *measures, _published(row)))
-    columns = ("experiment", "method", "measured on", *table1.MEASURES.values(), "published: accuracy / F1")
+        rows.append((row["experiment"], method, measured, *measures, *([_published(row)] if has_published else [])))
+    columns: tuple[str, ...] = ("experiment", "method", "measured on", *table1.MEASURES.values())
+    if has_published:
+        columns += ("published: accuracy / F1",)
     first = f"{int(frame['first_seed'].iloc[0])}" if len(frame) else MISSING
     seeds = f"{int(frame['n_seeds'].iloc[0])} seeds" if len(frame) else "no seeds"
     caption = f"Table I. Image level, {seeds}: mean (least–greatest over seeds) [95 % interval of seed {first} alone]"
@@ -155,12 +159,14 @@ def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
     return HtmlTable(f"Test set by level, {_first_seed(metrics)}, with 95 % intervals", columns, rows)
 
 
-def by_class(metrics: dict[str, pd.DataFrame], manifest: pd.DataFrame, task: Task) -> HtmlTable:
-    """The first seed's measures of each class on test images, and how many there are of the class."""
-    test = manifest[manifest["subset"] == "test"]
+def by_class(
+    metrics: dict[str, pd.DataFrame], manifest: pd.DataFrame, task: Task, views: dict[str, list[str]]
+) -> HtmlTable:
+    """The first seed's measures of each class on test images, and how many the experiment predicts of the class."""
     shown = ("precision", "recall", "f1", "auroc")
     rows = []
     for name, frame in metrics.items():
+        test = accounts.test_images(manifest, views[name])
         first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test")]
         own = first[(first["level"] == "image") & (first["class"] != "") & (first["subgroup"] == "")]
         for key in sorted(own["class"].unique(), key=lambda key: task.keys.index(key.split("+")[0])):
@@ -168,7 +174,7 @@ def by_class(metrics: dict[str, pd.DataFrame], manifest: pd.DataFrame, task: Tas
             cells = [_interval_cell(of_class.loc[metric]) for metric in shown]
             of_label = test[test["label"] == key]
             counts = (len(of_label), of_label["patient_id"].nunique())
-            rows.append((name, f"{task.of(key).name} ({key})", *counts, *cells))
+            rows.append((name, task.of(key).title, *counts, *cells))
     columns = (
         "experiment",
         "class",

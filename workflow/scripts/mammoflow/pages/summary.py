@@ -1,5 +1,6 @@
 """The run in a few sentences: who is in it, who was left out, and the best method beside the best baseline."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +62,9 @@ def cohort(images: pd.DataFrame, exams: pd.DataFrame, manifest: pd.DataFrame) ->
     ]
 
 
-def test_size(manifest: pd.DataFrame) -> str:
-    """How many the test set holds, for captions."""
-    return "n = " + ", ".join(reversed(_sizes(manifest[manifest["subset"] == "test"])))
+def test_size(manifest: pd.DataFrame, views: Sequence[str] = ()) -> str:
+    """How many the test set holds, of these views if any are named, for captions."""
+    return "n = " + ", ".join(reversed(_sizes(accounts.test_images(manifest, views))))
 
 
 def result(
@@ -174,7 +175,7 @@ def _standing(one: Standing) -> str:
 
 
 def _test(test: pd.DataFrame) -> str:
-    return f"The methods are measured on {_series(_sizes(test))} held out as the test set."
+    return f"The methods are measured on {_series(_sizes(test))} that make up the test set."
 
 
 def _sizes(manifest: pd.DataFrame) -> list[str]:
