@@ -26,11 +26,14 @@ include: "rules/splits.smk"
 include: "rules/quality.smk"
 include: "rules/models.smk"
 include: "rules/embeddings.smk"
+include: "rules/prompts.smk"
 include: "rules/zero_shot.smk"
-include: "rules/linear_probe.smk"
+include: "rules/probes.smk"
+include: "rules/few_shot.smk"
 include: "rules/fine_tune.smk"
 include: "rules/baselines.smk"
 include: "rules/merge.smk"
+include: "rules/calibrate.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
@@ -41,6 +44,7 @@ rule all:
     default_target: True
     input:
         "results/report/report.html",
+        "results/report/zero_shot.html" if HAS_IMAGES and ZERO_SHOT else [],
         ["private/report.html", "private/review.tsv"] if HAS_REPORTS else [],
 
 

@@ -50,10 +50,14 @@ EXTRACTED = "results/labels/extracted.tsv" if CORRECTED else "results/labels/lab
 SHARDS = [str(shard) for shard in range(config["shards"])]
 SEEDS = config["split"]["seeds"]
 EXPERIMENTS = {name: config["experiments"][name] for name in config["run"]}
-# Members of merges are predicted too, but only those in `run` are measured and shown.
+# Members of merges, and what calibrations are from, are predicted too, but only those in `run` are measured and shown.
 PREDICTED = configuration.predicted(config)
 # Views that each experiment in `run` predicts; none named where it is all.
 VIEWS = {name: configuration.views_of(config["experiments"], name) for name in EXPERIMENTS}
+ZERO_SHOT = [name for name, own in EXPERIMENTS.items() if own["method"] == "zero_shot"]
+# Experiments in `run` that are trained on few images a class, too, and how many.
+FEW_SHOT = [name for name in config["few_shot"]["experiments"] if name in EXPERIMENTS]
+SHOTS = [*map(str, config["few_shot"]["shots"]), "all"]
 ID_KEY = shipped("resources/demo/id.key") if DEMO else "private/id.key"
 PUBLISHED = shipped("resources/published/molina_roman_2025.yaml")
 LEXICON = shipped("resources/lexicons/mammography.yaml")
@@ -180,6 +184,13 @@ def embeddings_of(wildcards):
     return expand(path.format(**PREDICTED[wildcards.experiment]), shard=SHARDS)
 
 
+def encoder_settings(wildcards):
+    """How the encoder's snapshot is read, and its vectors are kept."""
+    encoder = config["encoders"][wildcards.encoder]
+    left_out = {"kind": "open_clip", "resize": "longest", "precision": "float32"}
+    return {key: encoder.get(key, value) for key, value in left_out.items()}
+
+
 def of_experiment(path):
     """Input or params function: `path` with the settings of the experiment filled in."""
     return lambda wildcards: path.format(**PREDICTED[wildcards.experiment])
@@ -192,19 +203,58 @@ def predictions_of(experiment):
     )
 
 
+def prompt_sets_of(encoder):
+    """Prompt sets that an experiment uses with this encoder, and the questions about the domain."""
+    own = [e for e in PREDICTED.values() if e.get("encoder") == encoder]
+    sets = {experiment["prompts"] for experiment in own if "prompts" in experiment}
+    return [*sorted(sets), "domain"]
+
+
+def prompts_of(encoder, ending):
+    """The files with this ending of the prompt sets that are used with an encoder."""
+    path = "results/prompts/{encoder}/{prompts}.{ending}"
+    return expand(path, encoder=encoder, prompts=prompt_sets_of(encoder), ending=ending)
+
+
 def views_of_experiment(wildcards):
     """Views that the experiment is restricted to; none where it sees all."""
     return PREDICTED[wildcards.experiment].get("views", [])
 
 
-def members_of(wildcards):
-    """The experiments that a merge combines."""
-    return PREDICTED[wildcards.experiment]["of"]
+def taken_by(wildcards):
+    """The experiments whose predictions a merge or a calibration takes."""
+    return configuration.taken(PREDICTED[wildcards.experiment])
 
 
-def max_epochs():
-    """Bound of a training's epochs: the method's own 200, but for the demo."""
-    return min(200, config["demo"]["max_epochs"]) if DEMO else 200
+def features_of(wildcards):
+    """The vectors of its encoder that the experiment uses."""
+    return configuration.features_of(config, wildcards.experiment)
+
+
+def vectors_of(wildcards):
+    """What the experiment's vectors are: their encoder, the pictures that it saw, and which of its features."""
+    experiment = PREDICTED[wildcards.experiment]
+    resize = config["encoders"][experiment["encoder"]].get("resize", "longest")
+    about = {"encoder": experiment["encoder"], "resize": resize, "recipe": experiment["recipe"]}
+    return about | {"features": features_of(wildcards)}
+
+
+def max_epochs(wildcards):
+    """Bound of a training's epochs: the published 200 where the experiment names none; less in the demo."""
+    own = PREDICTED[wildcards.experiment].get("max_epochs", 200)
+    return min(own, config["demo"]["max_epochs"]) if DEMO else own
+
+
+def probe_settings(wildcards):
+    """Settings of a linear probe as far as the experiment names them, and the bound of its epochs."""
+    experiment, found = PREDICTED[wildcards.experiment], {"max_epochs": max_epochs(wildcards)}
+    for key in ("batch", "patience"):
+        if key in experiment:
+            found[key] = experiment[key]
+    for key in ("learning_rate", "weight_decay"):
+        if key in experiment:
+            found[key] = experiment[key] if isinstance(experiment[key], list) else [experiment[key]]
+    return found
 
 
 wildcard_constraints:
@@ -214,4 +264,5 @@ wildcard_constraints:
     recipe=only(config["recipes"]),
     encoder=only(config["encoders"]),
     prompts="[a-z0-9_]+",
+    shots=r"\d+|all",
     model=r"[A-Za-z0-9_.]+",

@@ -84,7 +84,7 @@ def test_wrong_value_names_key_value_and_what_is_allowed(path, value):
 
 @pytest.mark.parametrize("path", ALL, ids=said_path)
 def test_wrong_text(path):
-    free = at(SHIPPED, path) == "main"  # encoders.biomedclip.revision: any text
+    free = str(path[-1]).endswith("revision")  # any text
     said = message(put(SHIPPED, path, "" if free else "no such value"))
     assert said.startswith(f"config: {said_path(path)} is ")
     assert "allowed: " in said
@@ -118,7 +118,8 @@ def test_unfit_name_in_a_catalogue(path, name):
     assert said == f"config: {path[0]}.{name}: {name!r} is no name; allowed: text, of the form ^[a-z0-9_]+$"
 
 
-REQUIRED = [p for p in ALL if isinstance(p[-1], str) and p[:-1] not in CATALOGUES]
+OPTIONAL = ("text_revision", "evaluate_on")
+REQUIRED = [p for p in ALL if isinstance(p[-1], str) and p[:-1] not in CATALOGUES and p[-1] not in OPTIONAL]
 
 
 @pytest.mark.parametrize("path", REQUIRED, ids=said_path)
@@ -291,6 +292,70 @@ def test_a_merge_predicts_the_views_of_its_members():
 def test_what_a_merge_and_views_may_get_wrong(experiment, said):
     config = merge(SHIPPED, {"experiments": BY_VIEW | {"mine": experiment}})
     assert message(config).startswith(f"config: {said}")
+
+
+CALIBRATED = BY_VIEW | {
+    "by_view_bias": {"method": "calibrate", "from": "by_view", "by": "bias"},
+    "zero_bias": {"method": "calibrate", "from": "zero_shot", "by": "bias"},
+    "both": {"method": "merge", "of": ["zero_bias", "majority"]},
+}
+
+
+def test_a_calibration_brings_what_it_is_from_with_it():
+    config = merge(SHIPPED, {"experiments": CALIBRATED, "run": ["by_view_bias", "both"]})
+    configuration.check(config, SCHEMA)
+    found = ["by_view_bias", "both", "by_view", "zero_bias", "majority", "probe_cc", "probe_mlo", "zero_shot"]
+    assert list(configuration.predicted(config)) == found
+    assert configuration.views_of(config["experiments"], "by_view_bias") == ["CC", "MLO"]
+    trained = {name: configuration.is_trained(config["experiments"], name) for name in found}
+    assert [name for name, own in trained.items() if own] == ["by_view_bias", "by_view", "probe_cc", "probe_mlo"]
+
+
+ZERO_SHOT = {"method": "zero_shot", "recipe": "paper", "encoder": "dino", "prompts": "paper"}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        ({"method": "calibrate", "from": "gone", "by": "bias"}, "mine.from is 'gone'; allowed: a name under"),
+        ({"method": "calibrate", "from": "mine", "by": "bias"}, "mine.from is 'mine'; allowed: experiments of another"),
+        ({"method": "calibrate", "from": "zero_bias", "by": "bias"}, "mine.from is 'zero_bias'; allowed: experiments"),
+        ({"method": "calibrate", "from": "random"}, "mine.by is missing; allowed: bias, temperature, prior"),
+        ({"method": "merge", "of": ["by_view_bias", "majority"]}, "mine.of is 'by_view_bias'; allowed: experiments of"),
+        (
+            {"method": "calibrate", "from": "zero_shot", "by": "prior", "prior": {"a": 0.5, "b": 0.4}},
+            "mine.prior is {'a': 0.5, 'b': 0.4}; allowed: shares that sum to 1",
+        ),
+        (
+            {"method": "calibrate", "from": "zero_shot", "by": "bias", "prior": {"a": 0.5, "b": 0.5}},
+            "mine.prior is {'a': 0.5, 'b': 0.5}; allowed: shares that sum to 1, where by is 'prior'",
+        ),
+        (ZERO_SHOT, "mine.encoder is 'dino', which encodes images only; allowed: an encoder of kind open_clip"),
+        (PROBE | {"encoder": "dino", "features": "projected"}, "mine.features is 'projected'; allowed: trunk, as"),
+        (PROBE | {"learning_rate": "fast"}, "mine.learning_rate is 'fast'; allowed: a number, at least 0; or a list"),
+        (PROBE | {"learning_rate": []}, "mine.learning_rate is []; allowed: a number, at least 0; or a list"),
+    ],
+)
+def test_what_encoders_and_calibrations_may_get_wrong(experiment, said):
+    dino = {"source": "hf-hub:timm/dino", "revision": "main", "kind": "timm"}
+    config = merge(SHIPPED, {"experiments": CALIBRATED | {"mine": experiment}, "encoders": {"dino": dino}})
+    assert message(config).startswith(f"config: experiments.{said}")
+
+
+def test_which_vectors_an_experiment_uses():
+    dino = {"source": "hf-hub:timm/dino", "revision": "main", "kind": "timm"}
+    own = {"of_images": PROBE | {"encoder": "dino"}, "of_trunk": PROBE | {"features": "trunk"}}
+    config = merge(SHIPPED, {"experiments": own, "encoders": {"dino": dino}, "run": ["of_images", "of_trunk"]})
+    configuration.check(config, SCHEMA)
+    found = [configuration.features_of(config, name) for name in ("of_images", "of_trunk", "linear_probe")]
+    assert found == ["trunk", "trunk", "projected"]
+
+
+def test_curves_of_few_images_are_of_methods_that_can_be_trained_on_them():
+    said = message(merge(SHIPPED, {"few_shot": {"experiments": ["convnext"]}}))
+    assert said == (
+        "config: few_shot.experiments is 'convnext'; allowed: experiments of method linear_probe or logistic_regression"
+    )
 
 
 def test_tables_of_a_members_recipe_must_be_there(tmp_path):

@@ -24,6 +24,12 @@ _SOURCES = {
     "dmid": ("dataset", "reports"),
 }
 
+# Methods that are fitted on labels of training images; of merge and calibrate it depends on what they take.
+TRAINED = ("linear_probe", "logistic_regression", "nearest_neighbours", "fine_tune", "histogram")
+
+# Methods that can be trained on few images a class.
+FEW_SHOT = ("linear_probe", "logistic_regression")
+
 # What may get a label, from coarse to fine.
 _LEVELS = ("exam", "breast", "image")
 
@@ -80,10 +86,17 @@ def _check_references(config: dict[str, Any]) -> None:
     for name in config["run"]:
         _in_catalogue(config, "experiments", name, "run")
     for name, experiment in config["experiments"].items():
-        _check_members(config, name, experiment.get("of", []))
+        _check_taken(config, name)
         for key, catalogue in (("recipe", "recipes"), ("encoder", "encoders")):
             if key in experiment:
                 _in_catalogue(config, catalogue, experiment[key], f"experiments.{name}.{key}")
+        _check_encoder(config, name)
+    for name in config["few_shot"]["experiments"]:
+        _in_catalogue(config, "experiments", name, "few_shot.experiments")
+        if config["experiments"][name]["method"] not in FEW_SHOT:
+            raise UserError(
+                f"config: few_shot.experiments is {name!r}; allowed: experiments of method {' or '.join(FEW_SHOT)}"
+            )
     most = config["scan"]["longest_side"]
     used = {experiment.get("recipe") for experiment in predicted(config).values()}
     for name, recipe in config["recipes"].items():
@@ -98,17 +111,39 @@ def _check_references(config: dict[str, Any]) -> None:
     _check_split(config)
 
 
+def taken(experiment: dict[str, Any]) -> list[str]:
+    """The experiments whose predictions an experiment is made of: a merge's members, what a calibration is from."""
+    return [experiment["from"]] if "from" in experiment else list(experiment.get("of", []))
+
+
 def predicted(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The experiments to predict: those in `run`, in its order, and after them other members of its merges."""
-    run, experiments = config["run"], config["experiments"]
-    names = [*run, *(member for name in run for member in experiments[name].get("of", []))]
+    """The experiments to predict: those in `run`, in its order, and after them others that these are made of."""
+    experiments, names = config["experiments"], list(config["run"])
+    for name in names:  # which grows meanwhile
+        names += [one for one in taken(experiments[name]) if one not in names]
     return {name: experiments[name] for name in names}
 
 
 def views_of(experiments: dict[str, dict[str, Any]], name: str) -> list[str]:
-    """Views that an experiment predicts, those of a merge's members together; none named where it predicts all."""
-    views = [experiments[one].get("views", []) for one in experiments[name].get("of", [name])]
+    """Views that an experiment predicts, those of all that it is made of together; none named where it predicts all."""
+    made_of = taken(experiments[name])
+    if not made_of:
+        return list(experiments[name].get("views", []))
+    views = [views_of(experiments, one) for one in made_of]
     return sorted(set().union(*views)) if all(views) else []
+
+
+def is_trained(experiments: dict[str, dict[str, Any]], name: str) -> bool:
+    """Whether labels of training images were used for an experiment, or for anything that it is made of."""
+    made_of = taken(experiments[name])
+    return experiments[name]["method"] in TRAINED or any(is_trained(experiments, one) for one in made_of)
+
+
+def features_of(config: dict[str, Any], name: str) -> str:
+    """The vectors of its encoder that an experiment uses; one of images only has none but its trunk's."""
+    experiment = config["experiments"][name]
+    of_kind = "trunk" if _is_image_only(config["encoders"][experiment["encoder"]]) else "projected"
+    return str(experiment.get("features", of_kind))
 
 
 def without_paths(dataset: dict[str, Any]) -> dict[str, Any]:
@@ -303,14 +338,46 @@ def _check_label_table(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
             raise UserError(f"config: labels.{key} is missing; allowed: a column of labels.table")
 
 
-def _check_members(config: dict[str, Any], name: str, members: list[str]) -> None:
-    """A merge combines experiments that predict by themselves."""
-    for member in members:
-        _in_catalogue(config, "experiments", member, f"experiments.{name}.of")
-        if config["experiments"][member]["method"] == "merge":
+def _check_taken(config: dict[str, Any], name: str) -> None:
+    """A merge combines experiments that predict by themselves, or calibrated ones; a calibration is not of another."""
+    experiment = config["experiments"][name]
+    key, refused = ("from", ["calibrate"]) if "from" in experiment else ("of", ["merge"])
+    for one in taken(experiment):
+        _in_catalogue(config, "experiments", one, f"experiments.{name}.{key}")
+        method = config["experiments"][one]["method"]
+        # What a merge takes may be calibrated, but not from a merge, or experiments could be made of each other.
+        source = config["experiments"].get(config["experiments"][one].get("from", ""), {})
+        if method in refused or (key == "of" and source.get("method") == "merge"):
             raise UserError(
-                f"config: experiments.{name}.of is {member!r}; allowed: experiments of another method than merge"
+                f"config: experiments.{name}.{key} is {one!r}; "
+                f"allowed: experiments of another method than {refused[0]}, and not made of one"
             )
+    prior = experiment.get("prior", {})
+    if prior and (experiment["by"] != "prior" or abs(sum(prior.values()) - 1) > 1e-6):
+        raise UserError(
+            f"config: experiments.{name}.prior is {prior!r}; allowed: shares that sum to 1, where by is 'prior'"
+        )
+
+
+def _check_encoder(config: dict[str, Any], name: str) -> None:
+    """An encoder of images only has no texts, nor vectors among them."""
+    experiment = config["experiments"][name]
+    if "encoder" not in experiment or not _is_image_only(config["encoders"][experiment["encoder"]]):
+        return
+    if experiment["method"] == "zero_shot":
+        raise UserError(
+            f"config: experiments.{name}.encoder is {experiment['encoder']!r}, which encodes images only; "
+            "allowed: an encoder of kind open_clip"
+        )
+    if experiment.get("features") == "projected":
+        raise UserError(
+            f"config: experiments.{name}.features is 'projected'; "
+            f"allowed: trunk, as encoder {experiment['encoder']!r} encodes images only"
+        )
+
+
+def _is_image_only(encoder: dict[str, Any]) -> bool:
+    return encoder.get("kind") == "timm"
 
 
 def _in_catalogue(config: dict[str, Any], catalogue: str, name: str, key: str) -> None:
@@ -347,6 +414,8 @@ def _allowed(schema: dict[str, Any]) -> str:
     """What a schema allows, in words."""
     if "enum" in schema:
         return "allowed: " + ", ".join(one if isinstance(one, str) else json.dumps(one) for one in schema["enum"])
+    if "oneOf" in schema:
+        return "allowed: " + "; or ".join(_allowed(one).removeprefix("allowed: ") for one in schema["oneOf"])
     limits = {
         "minimum": "at least {}",
         "exclusiveMinimum": "more than {}",

@@ -67,11 +67,20 @@ PATHS: dict[str, tuple[str, ...]] = {
         "results/models/translator.tsv",
     ),
     "embeddings": ("results/embeddings/{encoder}/{recipe}/{shard}.tsv",),
-    "predictions": ("results/predictions/{experiment}/seed{seed}.tsv",),
+    "prompts": ("results/prompts/{encoder}/{prompts}.tsv",),
+    "explanations": ("results/explanations/{experiment}.tsv",),
+    "domain": ("results/domain/{encoder}/{recipe}.tsv",),
+    "predictions": (
+        "results/predictions/{experiment}/seed{seed}.tsv",
+        "results/shots/{experiment}/k{shots}/seed{seed}.tsv",
+    ),
     "metrics": ("results/metrics/{experiment}.tsv",),
     "comparisons": ("results/metrics/comparisons.tsv",),
     "Table I": ("results/tables/table1.tsv",),
     "learning curve": ("results/training/{experiment}/seed{seed}.tsv",),
+    "choices": ("results/training/{experiment}/choices.tsv",),
+    "calibration": ("results/calibration/{experiment}.tsv",),
+    "shots": ("results/metrics/shots/{experiment}.tsv",),
     "demo truth": ("results/demo/truth.tsv",),
     "label audit": ("results/labels/audit.tsv",),
 }
@@ -237,6 +246,8 @@ def _column_allows(column: pa.Column) -> str:
             said.append(", ".join(_in_code(value) if value else "empty" for value in limits["allowed_values"]))
         elif check.name == "in_range":
             said.append(f"{limits['min_value']} to {limits['max_value']}")
+        elif check.name == "greater_than":
+            said.append(f"more than {limits['min_value']}")
         elif check.name == "greater_than_or_equal_to":
             said.append(f"at least {limits['min_value']}")
         elif check.name == "str_length":
@@ -260,6 +271,8 @@ def _allows(schema: dict[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         values = schema.get("enum", [schema.get("const")])
         return ", ".join(_in_code(json.dumps(one) if isinstance(one, bool) else one) for one in values)
+    if "oneOf" in schema:
+        return "; or ".join(map(_allows, schema["oneOf"]))
     types = {
         "integer": "a whole number",
         "number": "a number",

@@ -469,7 +469,9 @@ MODEL_FILES = Table(
     {
         "file": _id("the file, below the working directory or the user's model folder"),
         "bytes": _count("size of the file"),
-        "sha256": _id("BLAKE3 of the file, as b3sum prints it"),
+        "sha256": _id("SHA-256 of the file"),
+        "source": _id("where it came from, as in the configuration: hf-hub:NAME, local-dir:FOLDER, or random"),
+        "revision": _text("commit that the hub gave; empty where it did not come from there"),
     },
 )
 
@@ -482,6 +484,48 @@ EMBEDDINGS = Table(
         "sha256": _id("SHA-256 of the PNG that was embedded"),
         "file": _id("the safetensors file, below the working directory"),
         "row": _count("row of the vector in that file, from 0"),
+    },
+)
+
+PROMPTS = Table(
+    "prompts",
+    "a sentence of a prompt set, whose embedding is the row of the same position in the file beside this table",
+    ("position",),
+    {
+        "position": _count("row of its embedding, from 0"),
+        "kind": _text("how sentences are combined", "class", "pair", "descriptors", empty=False),
+        "label": _id("class of the task, or an answer of a question about the domain"),
+        "pole": _text("what the sentence says of it; empty where kind is class", "positive", "negative"),
+        "descriptor": _text("what is looked for; the sentences of a pair have the same; empty where kind is class"),
+        "view": _text("view it is for; empty for images whose view the set does not name", "CC", "MLO"),
+        "side": _text("side it is for; empty for images whose side the set does not name", "L", "R"),
+        "age_band": _text("age band it is for; empty for images whose age the set does not name"),
+        "sentence": _id("the sentence"),
+    },
+)
+
+EXPLANATIONS = Table(
+    "explanations",
+    "what a zero-shot experiment found of a descriptor in an image",
+    ("image_id", "label", "descriptor"),
+    {
+        "image_id": _id("image"),
+        "label": _id("class of the task that the descriptor speaks for"),
+        "descriptor": _id("what was looked for"),
+        "probability": _real("probability of the positive sentence against the negative", pa.Check.in_range(0, 1)),
+    },
+)
+
+DOMAIN = Table(
+    "domain",
+    "an answer of the encoder to a question that images settle without any label",
+    ("question", "truth", "answer"),
+    {
+        "question": _text("what was asked", "view", "modality", empty=False),
+        "truth": _id("what is true of the images"),
+        "answer": _id("what the encoder takes them for"),
+        "n_images": _count("development images"),
+        "n_patients": _count("patients behind them"),
     },
 )
 
@@ -588,6 +632,55 @@ CURVE = Table(
         "validation_loss": _real("mean cross-entropy over the validation images"),
         "validation_accuracy": _real("accuracy over the validation images", pa.Check.in_range(0, 1)),
         "best": _flag("whether this epoch's weights were kept"),
+    },
+)
+
+CHOICES = Table(
+    "choices",
+    "a setting that was tried on the validation images of one seed",
+    ("seed", "position"),
+    {
+        "seed": _count("seed of the split and of the training"),
+        "position": _count("order in which settings are preferred where they do equally well, from 0"),
+        "setting": _id("the setting: name=value, joined by spaces"),
+        "validation_loss": _real("mean cross-entropy over the validation images", missing=True),
+        "validation_accuracy": _real("accuracy over the validation images", pa.Check.in_range(0, 1), missing=True),
+        "epoch": _count("epoch whose weights were kept; empty where there are no epochs", missing=True),
+        "chosen": _flag("whether it was chosen; one of each seed is"),
+    },
+)
+
+CALIBRATION = Table(
+    "calibration",
+    "what probabilities of one seed are calibrated by: p ** (1 / temperature) * exp(bias), made to sum to 1",
+    ("seed", "label"),
+    {
+        "seed": _count("seed of the split"),
+        "label": _id("class of the split"),
+        "temperature": _real("what the logarithms of probabilities are divided by", pa.Check.gt(0)),
+        "bias": _real("what is then added to that of this class; 0 in the mean over the classes"),
+        "prior": _real("share that was matched; empty where none was", pa.Check.in_range(0, 1), missing=True),
+        "fitted_on": _text("images it was fitted on", "development", "validation", empty=False),
+        "n_images": _count("those of them that are of this class"),
+        "n_patients": _count("patients with such an image"),
+    },
+)
+
+SHOTS = Table(
+    "shots",
+    "a measure of an experiment trained on few images a class, on the test images",
+    ("shots", "seed", "metric"),
+    {
+        "shots": _text("images a class: a number, or all", empty=False),
+        "seed": _count("seed of the split, the draw and the training"),
+        "metric": _id("name of the measure"),
+        "value": _real("the measure", missing=True),
+        "low": _real("lower end of the 95 % interval", missing=True),
+        "high": _real("upper end of the 95 % interval", missing=True),
+        "n_train_images": _count("images trained on"),
+        "n_train_patients": _count("patients they are of"),
+        "n_images": _count("test images"),
+        "n_patients": _count("patients they are of"),
     },
 )
 
