@@ -38,6 +38,17 @@ def test_a_failed_making_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_jobs_may_make_the_same_result(tmp_path):
+    def make(place):
+        for folder in (tmp_path / "key", place):  # the first by another job, meanwhile
+            folder.mkdir(exist_ok=True)
+            (folder / "result").write_text("42")
+
+    assert work.result(tmp_path / "key", make)
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+    assert (tmp_path / "key/result").read_text() == "42"
+
+
 def test_a_killed_making_is_not_taken_for_a_result(tmp_path):
     code = """
 import os, signal, sys

@@ -41,7 +41,12 @@ def result(folder: Path, make: Callable[[Path], None]) -> bool:
     temporary.mkdir(parents=True)
     try:
         make(temporary)
-        temporary.rename(folder)
+        try:
+            temporary.rename(folder)
+        except OSError:
+            # Another job may have made the same meanwhile; it is as good.
+            if not folder.is_dir():
+                raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return True
