@@ -7,7 +7,7 @@ if config["weights"] == "pretrained":
         fetch_network,
 
     rule fetch_encoder:
-        """A vision-language encoder from the hub or a local folder; needs the network only for the hub."""
+        """An encoder from the hub or a local folder; needs the network only for the hub."""
         output:
             files="results/models/encoders/{encoder}.tsv",
         log:
@@ -21,7 +21,12 @@ if config["weights"] == "pretrained":
             runtime=60,
         params:
             folder="results/models/encoders/{encoder}",
-            encoder=lambda wildcards: config["encoders"][wildcards.encoder],
+            source=lambda wildcards: config["encoders"][wildcards.encoder]["source"],
+            revision=lambda wildcards: config["encoders"][wildcards.encoder]["revision"],
+            text_revision=lambda wildcards: config["encoders"][wildcards.encoder].get(
+                "text_revision", "main"
+            ),
+            kind=lambda wildcards: encoder_settings(wildcards)["kind"],
             code=code_hash("fetch_encoder.py"),
         script:
             "../workflow/scripts/fetch_encoder.py"
@@ -48,7 +53,7 @@ if config["weights"] == "pretrained":
 else:
 
     rule make_random_encoder:
-        """A tiny untrained encoder in exactly the layout of BiomedCLIP's snapshot."""
+        """A tiny untrained encoder in exactly the layout of BiomedCLIP's snapshot, or of timm's networks."""
         input:
             vocabulary=shipped("resources/prompts/vocabulary.txt"),
         output:
@@ -64,6 +69,7 @@ else:
             runtime=10,
         params:
             folder="results/models/encoders/{encoder}",
+            kind=lambda wildcards: encoder_settings(wildcards)["kind"],
             code=code_hash("make_random_encoder.py"),
         script:
             "../workflow/scripts/make_random_encoder.py"

@@ -1,7 +1,6 @@
 """The doctor: says what is missing, in words, and fails only where the configuration needs it."""
 
 import copy
-import json
 import types
 
 import pytest
@@ -201,16 +200,13 @@ def test_local_translator_says_what_it_lacks(here):
 
 
 def test_local_snapshot_says_what_it_lacks(here):
-    assert doctor.lacking(here / "nowhere") == ["everything: there is no such folder"]
-    assert doctor.lacking(here) == ["open_clip_config.json", "its weights (open_clip_model.safetensors)"]
-    config = {"model_cfg": {"text_cfg": {"hf_model_name": "a/b"}}}
-    (here / "open_clip_config.json").write_text(json.dumps(config), encoding="utf-8")
-    (here / "open_clip_pytorch_model.bin").touch()
-    assert doctor.lacking(here) == ["config.json (of its text tower)", "tokenizer.json"]
+    finding = doctor.encoder("mine", f"local-dir:{here}", "open_clip")
+    assert finding.state == "missing"
+    assert finding.what.endswith("lacks open_clip_config.json, its weights (open_clip_model.safetensors)")
+    (here / "model.safetensors").touch()
+    assert doctor.encoder("mine", f"local-dir:{here}", "timm").what.endswith("lacks config.json")
     (here / "config.json").touch()
-    (here / "vocab.txt").touch()
-    assert doctor.lacking(here) == []
-    assert doctor.encoder("mine", f"local-dir:{here}").state == "ok"
+    assert doctor.encoder("mine", f"local-dir:{here}", "timm").state == "ok"
 
 
 def test_public_set_is_missing_by_its_key(here):
@@ -227,7 +223,7 @@ def test_disk_is_counted_as_the_documents_say():
     for recipe in config["recipes"].values():
         recipe["longest_side"] = 500
     recipes, pairs = 2, 1
-    each = 0.8 * 1000**2 * 2 + 2**14 * 8 + recipes * 0.8 * 500**2 + pairs * 2048
+    each = 0.8 * 1000**2 * 2 + 2**14 * 8 + recipes * 0.8 * 500**2 + pairs * 5120
     assert doctor.bytes_needed(config, 10) == 10 * each
     config["weights"] = "pretrained"
     seeds = len(config["split"]["seeds"])

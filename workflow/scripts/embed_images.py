@@ -1,4 +1,4 @@
-"""Embed the PNGs of one shard, unless the same PNGs were embedded by the same encoder before."""
+"""Embed the PNGs of one shard, but for those that the same encoder embedded before."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,24 +13,48 @@ with log_to(snakemake.log[0]):
 
     limit_threads(snakemake.params.compute["threads"])
 
-    from safetensors.numpy import save_file
+    from math import ceil
+
     from tqdm import tqdm
 
     from mammoflow import tables, work
-    from mammoflow.models import embeddings, encoders, snapshots
+    from mammoflow.models import embeddings, snapshots
 
-    params = snakemake.params
-    pngs = tables.read(snakemake.input.pngs, tables.PNGS)
-    weights = snapshots.fingerprint(tables.read(snakemake.input.encoder, tables.MODEL_FILES))
-    key = work.key_of(weights=weights, pngs=list(pngs["sha256"]), compute=params.compute, code=params.code)
-    folder = Path(params.work) / key
+    given, params = snakemake.input, snakemake.params
+    pngs = tables.read(given.pngs, tables.PNGS)
+    files = tables.read(given.encoder, tables.MODEL_FILES)
+    settings = params.encoder
+    key = work.key_of(
+        weights=snapshots.fingerprint(files),
+        settings=settings,
+        compute=params.compute,
+        libraries=embeddings.libraries(),
+        code=params.encoders,
+    )
+    batches: list[int] = []
 
-    def embed(place: Path) -> None:
-        """Embed all PNGs of the shard into this folder."""
-        encoder = encoders.load(Path(params.folder))
-        vectors = encoder.images(list(pngs["file"]), tqdm)
-        save_file({embeddings.VECTORS: vectors}, place / embeddings.FILE)
+    def encode(paths: list[str]) -> embeddings.Vectors:
+        """Encode PNGs; torch is imported only where there are some."""
+        from mammoflow.models import encoders
 
-    made = len(pngs) > 0 and work.result(folder, embed)
-    log.info("encoded %d of %d images", len(pngs) if made else 0, len(pngs))
-    tables.write(embeddings.index(pngs, folder), snakemake.output.embeddings, tables.EMBEDDINGS)
+        folder = Path(params.folder)
+        snapshots.check(folder, files)
+        encoder = encoders.load(folder, kind=settings["kind"], resize=settings["resize"])
+        batches.append(ceil(len(paths) / encoder.batch))
+        return encoder.images(paths, tqdm)
+
+    filled = embeddings.Filled(Path(params.work) / key, 0, "")
+    if len(pngs):
+        filled = embeddings.fill(
+            Path(params.work) / key,
+            pngs,
+            origin=embeddings.origin(
+                snakemake.wildcards.recipe, params.recipe, tables.read(given.matching, tables.MATCHING)
+            ),
+            encode=encode,
+            precision=settings["precision"],
+        )
+    log.info("encoded %d of %d images in %d batches", filled.encoded, len(pngs), sum(batches))
+    if filled.why:
+        log.info(filled.why)
+    tables.write(embeddings.index(pngs, filled.folder), snakemake.output.embeddings, tables.EMBEDDINGS)

@@ -1,4 +1,4 @@
-"""Fetch a vision-language encoder from the hub or a local folder."""
+"""Fetch an encoder from the hub or a local folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,12 @@ with log_to(snakemake.log[0]):
     from mammoflow import tables
     from mammoflow.models import snapshots
 
-    folder = Path(snakemake.params.folder)
-    snapshots.fetch_encoder(snakemake.params.encoder["source"], snakemake.params.encoder["revision"], folder)
-    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)
+    params = snakemake.params
+    files = snapshots.fetch_encoder(
+        params.source,
+        Path(params.folder),
+        kind=params.kind,
+        revision=params.revision,
+        text_revision=params.text_revision,
+    )
+    tables.write(files, snakemake.output.files, tables.MODEL_FILES)

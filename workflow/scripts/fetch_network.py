@@ -12,6 +12,5 @@ with log_to(snakemake.log[0]):
     from mammoflow import tables
     from mammoflow.models import snapshots
 
-    folder = Path(snakemake.params.folder)
-    snapshots.fetch_network(snakemake.wildcards.model, folder)
-    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)
+    files = snapshots.fetch_network(snakemake.wildcards.model, Path(snakemake.params.folder))
+    tables.write(files, snakemake.output.files, tables.MODEL_FILES)

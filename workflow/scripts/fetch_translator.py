@@ -12,6 +12,6 @@ with log_to(snakemake.log[0]):
     from mammoflow import tables
     from mammoflow.models import snapshots
 
-    folder = Path(snakemake.params.folder)
-    snapshots.fetch_translator(snakemake.params.source, snakemake.params.revision, folder)
-    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)
+    params = snakemake.params
+    files = snapshots.fetch_translator(params.source, params.revision, Path(params.folder))
+    tables.write(files, snakemake.output.files, tables.MODEL_FILES)

@@ -14,4 +14,4 @@ with log_to(snakemake.log[0]):
 
     folder = Path(snakemake.params.folder)
     random_models.make_network(folder)
-    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)
+    tables.write(snapshots.account(folder, source="random"), snakemake.output.files, tables.MODEL_FILES)

@@ -15,4 +15,4 @@ with log_to(snakemake.log[0]):
     folder = Path(snakemake.params.folder)
     sentences = Path(snakemake.input.sentences).read_text(encoding="utf-8").splitlines()
     random_models.make_translator(folder, sentences=sentences)
-    tables.write(snapshots.account(folder), snakemake.output.files, tables.MODEL_FILES)
+    tables.write(snapshots.account(folder, source="random"), snakemake.output.files, tables.MODEL_FILES)

@@ -9,7 +9,6 @@ named.
 
 import argparse
 import importlib
-import json
 import os
 import shutil
 import sys
@@ -27,6 +26,7 @@ from mammoflow.dicom import decoders as dicom_decoders
 from mammoflow.dicom import syntaxes
 from mammoflow.errors import UserError
 from mammoflow.layouts import Layout, Source
+from mammoflow.models import snapshot_files
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHONS = ((3, 11), (3, 13))  # the first and the last that requirements.lock is for
@@ -59,10 +59,11 @@ PROGRAMS = (
     (("conda",), "only --software-deployment-method conda needs it", ""),
 )
 
-NEED_TORCH = ("zero_shot", "linear_probe", "fine_tune")
+# Those that embed, or train a network.
+NEED_TORCH = ("zero_shot", "linear_probe", "logistic_regression", "nearest_neighbours", "fine_tune")
 # A snapshot of BiomedCLIP has 0.8 GB; the weights of ConvNeXt-Base 0.36 GB, kept once more for each seed.
 ENCODER_BYTES, NETWORK_BYTES = 800_000_000, 400_000_000
-VECTOR_BYTES = 2048  # 512 numbers of four bytes
+VECTOR_BYTES = 5120  # 512 numbers, and the 768 that they are projected from, of four bytes
 HISTOGRAM_BYTES = 2**14 * 8  # a count for each value of 14 bits
 IMAGES_AN_EXAM = 4
 ASPECT = 0.8  # short side of a mammogram by its long side, rounded up
@@ -209,7 +210,8 @@ def models(config: dict[str, Any]) -> Iterator[Finding]:
         return
     encoders, networks = models_in_use(config)
     for name in encoders:
-        yield encoder(name, config["encoders"][name]["source"])
+        settings = config["encoders"][name]
+        yield encoder(name, settings["source"], settings.get("kind", "open_clip"))
     if config["translate"]["engine"] != "none":
         yield translator(config["translate"]["source"])
     for name in networks:
@@ -230,50 +232,28 @@ def models_in_use(config: dict[str, Any]) -> tuple[list[str], list[str]]:
     )
 
 
-def encoder(name: str, source: str) -> Finding:
+def encoder(name: str, source: str, kind: str) -> Finding:
     """An encoder's snapshot: what its folder lacks, or where on the hub it is."""
-    kind, _, place = source.partition(":")
-    if kind != "local-dir":
-        to_do = f"set encoders.{name}.source to local-dir:FOLDER"
-        return fetched(f"encoder {name}", Path("results/models/encoders") / name, place, to_do)
-    lacks = lacking(Path(place))
-    if lacks:
-        what = f"encoder {name}: the folder {place} lacks {', '.join(lacks)}"
-        return Finding("missing", what, "copy the whole snapshot of the model there")
-    return Finding("ok", f"encoder {name}: in the folder {place}")
+    own, to_do = Path("results/models/encoders") / name, f"set encoders.{name}.source to local-dir:FOLDER"
+    return snapshot(f"encoder {name}", source, kind, own, to_do)
 
 
 def translator(source: str) -> Finding:
     """The translation model's snapshot: what its folder lacks, or where on the hub it is."""
-    kind, _, place = source.partition(":")
-    if kind != "local-dir":
-        to_do = "set translate.source to local-dir:FOLDER"
-        return fetched("translator", Path("results/models/translator"), place, to_do)
-    from mammoflow.models.snapshots import TRANSLATOR_FILES, TRANSLATOR_WEIGHTS  # pandas, which others do without
+    own, to_do = Path("results/models/translator"), "set translate.source to local-dir:FOLDER"
+    return snapshot("translator", source, "translator", own, to_do)
 
-    lacks = [name for name in TRANSLATOR_FILES if not (Path(place) / name).is_file()]
-    if not any((Path(place) / name).is_file() for name in TRANSLATOR_WEIGHTS):
-        lacks.append(f"its weights ({TRANSLATOR_WEIGHTS[0]})")
+
+def snapshot(what: str, source: str, kind: str, own: Path, without_hub: str) -> Finding:
+    """A model's snapshot: what the user's folder lacks, or where on the hub it is, from where it comes into `own`."""
+    origin, _, place = source.partition(":")
+    if origin != "local-dir":
+        return fetched(what, own, place, without_hub)
+    lacks = snapshot_files.lacking(Path(place), kind)
     if lacks:
-        what = f"translator: the folder {place} lacks {', '.join(lacks)}"
+        what = f"{what}: the folder {place} lacks {', '.join(lacks)}"
         return Finding("missing", what, "copy the whole snapshot of the model there")
-    return Finding("ok", f"translator: in the folder {place}")
-
-
-def lacking(folder: Path) -> list[str]:
-    """Files of an open_clip snapshot that a folder lacks."""
-    if not folder.is_dir():
-        return ["everything: there is no such folder"]
-    lacks = [] if any(folder.glob("open_clip_*model.*")) else ["its weights (open_clip_model.safetensors)"]
-    try:
-        text_tower = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]["text_cfg"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ["open_clip_config.json", *lacks]
-    if "hf_model_name" in text_tower:
-        lacks += [] if (folder / "config.json").is_file() else ["config.json (of its text tower)"]
-        words = ("tokenizer.json", "vocab.txt")
-        lacks += [] if any((folder / name).is_file() for name in words) else ["tokenizer.json"]
-    return lacks
+    return Finding("ok", f"{what}: in the folder {place}")
 
 
 def fetched(what: str, folder: Path, hub: str, without_hub: str) -> Finding:

@@ -79,10 +79,10 @@ def make_encoder(folder: Path, *, sentences: list[str], seed: int = 0) -> None:
     torch.save(_untrained_clip(folder, seed), folder / "open_clip_pytorch_model.bin")
 
 
-def make_network(folder: Path, *, seed: int = 0) -> None:
-    """Write a tiny ConvNeXt as timm publishes its networks: config.json and model.safetensors."""
+def make_network(folder: Path, *, model: str = "test_convnext", seed: int = 0) -> None:
+    """Write a tiny network, a ConvNeXt by default, as timm publishes them: config.json and model.safetensors."""
     torch.manual_seed(seed)
-    network = timm.create_model("test_convnext", pretrained=False)
+    network = timm.create_model(model, pretrained=False)
     folder.mkdir(parents=True, exist_ok=True)
     save_for_hf(network, str(folder), safe_serialization=True)
 

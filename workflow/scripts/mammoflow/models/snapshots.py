@@ -1,7 +1,9 @@
-"""Model snapshots as folders of files: their accounts, and where they come from."""
+"""Model snapshots as folders of files: where they come from, their accounts, and whether they are still whole."""
 
 import json
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -9,27 +11,11 @@ import pandas as pd
 from mammoflow import tables
 from mammoflow.errors import UserError
 from mammoflow.files import sha256
-
-ENCODER_FILES = (
-    "open_clip_config.json",
-    "open_clip_*model.*",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-    "merges.txt",
-    "config.json",
-)
-NETWORK_FILES = ("config.json", "model.safetensors")
-TRANSLATOR_FILES = ("config.json", "tokenizer_config.json", "source.spm", "target.spm", "vocab.json")
-# Not every snapshot has one, but where it does, translations follow from it.
-_TRANSLATOR_SEARCH = "generation_config.json"
-# The first that a snapshot offers: safetensors hold nothing but tensors.
-TRANSLATOR_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+from mammoflow.models import snapshot_files
 
 
-def account(folder: Path) -> pd.DataFrame:
-    """The files of a snapshot with their hashes: `tables.MODEL_FILES`.
+def account(folder: Path, *, source: str, revision: str = "") -> pd.DataFrame:
+    """The files of a snapshot with their hashes and origin: `tables.MODEL_FILES`.
 
     Raises
     ------
@@ -40,7 +26,14 @@ def account(folder: Path) -> pd.DataFrame:
     if not files:
         raise UserError(f"{folder} holds no model file; delete it and run again")
     rows: list[dict[str, object]] = [
-        {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in files
+        {
+            "file": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": sha256(path),
+            "source": source,
+            "revision": revision,
+        }
+        for path in files
     ]
     return tables.frame_of(rows, tables.MODEL_FILES)
 
@@ -50,43 +43,78 @@ def fingerprint(files: pd.DataFrame) -> str:
     return json.dumps(sorted(zip(files["file"], files["sha256"], strict=True)))
 
 
-def fetch_encoder(source: str, revision: str, folder: Path) -> None:
-    """Bring an open_clip snapshot into `folder`, the configuration of its text tower included.
+def check(folder: Path, files: pd.DataFrame) -> None:
+    """Compare a snapshot with its account, before anything is made with it.
+
+    Parameters
+    ----------
+    folder
+        Where its files are.
+    files
+        `tables.MODEL_FILES`, from when they came there.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, shorter, longer or changed.
+    """
+    for file in files.itertuples():
+        path = folder / str(file.file)
+        remedy = f"delete {folder} and {folder}.tsv and run again"
+        if not path.is_file():
+            raise UserError(f"{path} is missing; {remedy}")
+        size = path.stat().st_size
+        if size != file.bytes:
+            raise UserError(f"{path} has {size:,} bytes, but had {file.bytes:,} when it was fetched; {remedy}")
+        if sha256(path) != file.sha256:
+            raise UserError(f"{path} has changed since it was fetched; {remedy}")
+
+
+def fetch_encoder(source: str, folder: Path, *, kind: str, revision: str, text_revision: str) -> pd.DataFrame:
+    """Bring an encoder's snapshot into `folder`, the configuration of its text tower included.
 
     Parameters
     ----------
     source
         "hf-hub:NAME", downloaded, or "local-dir:FOLDER", copied.
-    revision
-        Git revision on the hub.
+    folder
+        Where its files go; what else is there goes away.
+    kind
+        "open_clip" or "timm".
+    revision, text_revision
+        Git revisions on the hub, of the snapshot and of its text tower's own repository.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `tables.MODEL_FILES`.
 
     Raises
     ------
     UserError
-        If the local folder, or its open_clip configuration, is not there.
+        If the source is not there, or lacks a file.
     """
-    kind, _, name = source.partition(":")
-    if kind == "local-dir":
-        _copy(Path(name), folder, ENCODER_FILES)
-    else:
-        _download(name, revision, folder, ENCODER_FILES)
-    config = folder / "open_clip_config.json"
-    if not config.is_file():
-        raise UserError(f"config: {source} has no open_clip_config.json; name an open_clip snapshot")
-    text_tower = json.loads(config.read_text())["model_cfg"]["text_cfg"].get("hf_model_name")
-    # open_clip asks the hub for the text tower's configuration even where the weights are local.
-    if text_tower and not (folder / "config.json").is_file():
-        if kind == "local-dir":
-            raise UserError(f"config: {name} lacks config.json, the configuration of {text_tower}; put it there")
-        _download(text_tower, "main", folder, ("config.json",))
+    commit = _bring(source, folder, kind=kind, revision=revision)
+    text_tower, text_commit = "", ""
+    if source.startswith("hf-hub:") and kind == "open_clip":
+        # open_clip asks the hub for the text tower's configuration even where the weights are local.
+        text_tower = snapshot_files.text_tower(folder)
+    if text_tower:
+        text_commit, _ = _download(text_tower, folder, lambda _: ["config.json"], revision=text_revision)
+    files = _account_of_whole(folder, kind=kind, source=source, revision=commit)
+    if text_tower:
+        files.loc[files["file"] == "config.json", ["source", "revision"]] = [f"hf-hub:{text_tower}", text_commit]
+    return files
 
 
-def fetch_network(model: str, folder: Path) -> None:
-    """Download a timm network by its name with tag, such as convnext_base.fb_in22k_ft_in1k."""
-    _download(f"timm/{model}", "main", folder, NETWORK_FILES)
+def fetch_network(model: str, folder: Path) -> pd.DataFrame:
+    """Download a timm network by its name with tag, such as convnext_base.fb_in22k_ft_in1k: `tables.MODEL_FILES`."""
+    source = f"hf-hub:timm/{model}"
+    commit = _bring(source, folder, kind="timm", revision="main")
+    return _account_of_whole(folder, kind="timm", source=source, revision=commit)
 
 
-def fetch_translator(source: str, revision: str, folder: Path) -> None:
+def fetch_translator(source: str, revision: str, folder: Path) -> pd.DataFrame:
     """Bring a Marian snapshot into `folder`: everything that loading needs, and one file of weights.
 
     Parameters
@@ -96,40 +124,74 @@ def fetch_translator(source: str, revision: str, folder: Path) -> None:
     revision
         Git revision on the hub.
 
+    Returns
+    -------
+    pandas.DataFrame
+        `tables.MODEL_FILES`.
+
     Raises
     ------
     UserError
-        If the local folder is not there, is `folder` itself, or the snapshot lacks a file.
+        If the source is not there, is `folder` itself, or lacks a file.
     """
-    kind, _, name = source.partition(":")
-    if kind == "local-dir" and Path(name).resolve() == folder.resolve():
-        raise UserError(
-            f"config: translate.source {source} is where the snapshot is copied to; allowed: another folder"
-        )
-    # Weights of another revision must not stay beside those of this one.
-    shutil.rmtree(folder, ignore_errors=True)
-    for weights in TRANSLATOR_WEIGHTS:
-        files = (*TRANSLATOR_FILES, _TRANSLATOR_SEARCH, weights)
-        if kind == "local-dir":
-            _copy(Path(name), folder, files)
-        else:
-            _download(name, revision, folder, files)
-        if (folder / weights).is_file():
-            break
-    missing = [file for file in (*TRANSLATOR_FILES, weights) if not (folder / file).is_file()]
-    if missing:
-        raise UserError(f"config: translate.source {source} has no {', '.join(missing)}; name a Marian snapshot")
+    commit = _bring(source, folder, kind="translator", revision=revision)
+    return _account_of_whole(folder, kind="translator", source=source, revision=commit)
 
 
-def _copy(source: Path, folder: Path, patterns: tuple[str, ...]) -> None:
-    if not source.is_dir():
-        raise UserError(f"config: model folder {source} is not there; allowed: a folder that holds a snapshot")
+def _bring(source: str, folder: Path, *, kind: str, revision: str) -> str:
+    """Bring what a snapshot of this kind is loaded from into `folder`; gives the hub's commit, empty from elsewhere."""
+    place, _, name = source.partition(":")
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(path for pattern in patterns for path in source.glob(pattern)):
-        shutil.copyfile(path, folder / path.name)
+    if place == "hf-hub":
+        commit, files = _download(name, folder, partial(snapshot_files.chosen, kind=kind), revision=revision)
+    else:
+        commit, files = "", _copy(source, folder, kind)
+    # Weights of another revision must not stay beside those of this one.
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in files:
+            path.unlink()
+    return commit
 
 
-def _download(name: str, revision: str, folder: Path, patterns: tuple[str, ...]) -> None:
-    from huggingface_hub import snapshot_download
+def _copy(source: str, folder: Path, kind: str) -> list[str]:
+    """Copy the files of a folder that are needed; gives their names."""
+    origin = Path(source.partition(":")[2])
+    if not origin.is_dir():
+        raise UserError(f"config: model folder {origin} is not there; allowed: a folder that holds a snapshot")
+    if origin.resolve() == folder.resolve():
+        raise UserError(f"config: {source} is where the snapshot is copied to; allowed: another folder")
+    offered = [path.name for path in origin.iterdir() if path.is_file()]
+    files = snapshot_files.chosen(offered, kind)
+    if snapshot_files.text_tower(origin) and "config.json" in offered:
+        files.append("config.json")
+    for name in files:
+        shutil.copyfile(origin / name, folder / name)
+    return files
 
-    snapshot_download(name, revision=revision, local_dir=folder, allow_patterns=list(patterns))
+
+def _download(
+    name: str, folder: Path, choose: Callable[[list[str]], list[str]], *, revision: str
+) -> tuple[str, list[str]]:
+    """Download files of a repository at the commit that its revision is at; gives that commit and their names."""
+    from huggingface_hub import HfApi, constants, errors, hf_hub_download
+
+    if constants.HF_HUB_OFFLINE:
+        # Nobody is to be asked: what stands there was put there by hand.
+        return "", [path.name for path in folder.iterdir()]
+    try:
+        about = HfApi().model_info(name, revision=revision)
+        files = choose([one.rfilename for one in about.siblings])
+        for file in files:
+            hf_hub_download(name, file, revision=about.sha, local_dir=folder)
+    except (errors.HTTPError, errors.LocalEntryNotFoundError) as error:
+        raise UserError(
+            f"config: the hub does not give {name} at revision {revision} ({type(error).__name__}); check both and the "
+            "connection, or copy the snapshot into a folder and name it as local-dir:FOLDER"
+        ) from None
+    return about.sha, files
+
+
+def _account_of_whole(folder: Path, *, kind: str, source: str, revision: str) -> pd.DataFrame:
+    if lacks := snapshot_files.lacking(folder, kind):
+        raise UserError(f"config: {source} lacks {', '.join(lacks)}; name a whole snapshot")
+    return account(folder, source=source, revision=revision)
