@@ -1,4 +1,4 @@
-"""Zero-shot and the trivial baselines on hand-made examples."""
+"""The trivial baselines on hand-made examples, and what all methods share."""
 
 import numpy as np
 import pandas as pd
@@ -6,10 +6,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from mammoflow import tables, tasks
+from mammoflow import tables
 from mammoflow.errors import UserError
-from mammoflow.models import baselines, embeddings, predictions, prompts, views
-from tests.conftest import REPO
+from mammoflow.models import baselines, predictions, views
 
 
 def manifest(*rows):
@@ -21,59 +20,6 @@ def manifest(*rows):
         ],
         tables.MANIFEST,
     )
-
-
-def test_zero_shot_is_the_softmax_of_cosines():
-    images = np.array([[2.0, 0.0], [0.0, 3.0]], dtype=np.float32)
-    classes = np.array([[1.0, 0.0], [1.0, 1.0]], dtype=np.float32)
-    found = prompts.probabilities(images, classes, temperature=10.0)
-    cosines = np.array([[1, 0.5**0.5], [0, 0.5**0.5]])
-    expected = np.exp(10 * cosines) / np.exp(10 * cosines).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
-
-
-def test_a_merged_class_is_the_mean_of_its_parts():
-    embedded = {"a": np.array([1.0, 0.0]), "b": np.array([0.0, 1.0])}
-    np.testing.assert_array_equal(prompts.of_class(embedded, "a+b"), [0.5, 0.5])
-    with pytest.raises(UserError, match="no sentence for class 'c'"):
-        prompts.of_class(embedded, "c")
-
-
-@pytest.mark.parametrize(
-    ("sentences", "message"),
-    [
-        ("{}", "has no sentences for task halves, only for ; add them"),
-        ("{density: {a: [one], b: [two]}}", "has no sentences for task halves, only for density; add them to it"),
-        ("{halves: {a: [one]}}", "task halves has sentences for a; needed: a, b"),
-        ("{halves: {a: [one], b: [two], c: [three]}}", "has sentences for a, b, c; needed: a, b"),
-        ("{halves: {a: [one, two], b: [three]}}", "same number"),
-        ("{halves: {a: [one], b: [one]}}", "stands twice"),
-        ("{halves: {a: [], b: []}}", "at least one"),
-    ],
-)
-def test_a_prompt_set_is_checked(tmp_path, sentences, message):
-    path = tmp_path / "set.yaml"
-    path.write_text(f"tasks: {sentences}\n")
-    halves = tasks.Task("halves", "Halves", "density", tuple(tasks.Class(key, key, "#000000") for key in "ab"))
-    with pytest.raises(UserError, match=message):
-        prompts.load(path, halves)
-
-
-@pytest.mark.parametrize("path", sorted((REPO / "resources/tasks").glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_prompt_set_has_sentences_for_every_task(path):
-    task = tasks.load(path)
-    for prompt_set in (REPO / "resources/prompts").glob("*.yaml"):
-        assert list(prompts.load(prompt_set, task).sentences) == task.keys
-
-
-def test_the_prompts_of_the_paper_are_its_own():
-    density = tasks.load(REPO / "resources/tasks/density.yaml")
-    assert prompts.load(REPO / "resources/prompts/paper.yaml", density).sentences == {
-        "a": ["a mammogram in which the breasts are almost entirely fatty"],
-        "b": ["a mammogram with scattered areas of fibroglandular density"],
-        "c": ["a mammogram in which the breasts are heterogeneously dense, which may obscure small masses"],
-        "d": ["a mammogram in which the breasts are extremely dense, which lowers the sensitivity of mammography"],
-    }
 
 
 def test_the_majority_is_that_of_development_not_of_test():
@@ -124,27 +70,6 @@ def test_predictions_stand_beside_their_images(tmp_path):
     read = tables.read(tmp_path / "p.tsv", tables.PREDICTIONS)
     assert tables.predicted_classes(read) == ["a", "b"]
     assert read[["p_a", "p_b"]].to_numpy().tolist() == [[0.25, 0.75], [1.0, 0.0]]
-
-
-def test_embeddings_are_found_by_image_across_files(tmp_path):
-    from safetensors.numpy import save_file
-
-    vectors = np.arange(12, dtype=np.float32).reshape(4, 3)
-    indexes = []
-    for shard, own in enumerate((vectors[:1], vectors[1:])):
-        folder = tmp_path / str(shard)
-        folder.mkdir()
-        save_file({embeddings.VECTORS: own}, folder / embeddings.FILE)
-        ids = [f"i{shard}{n}" for n in range(len(own))]
-        indexes.append(embeddings.index(pd.DataFrame({"image_id": ids, "sha256": "x"}), folder))
-    index = pd.concat(indexes)
-    found = embeddings.lookup(index, pd.Series(["i12", "i00", "i10"]))
-    np.testing.assert_array_equal(found, vectors[[3, 0, 1]])
-    with pytest.raises(UserError, match="image i99 has no embedding"):
-        embeddings.lookup(index, pd.Series(["i99"]))
-    (tmp_path / "1" / embeddings.FILE).unlink()
-    with pytest.raises(UserError, match="is gone"):
-        embeddings.lookup(index, pd.Series(["i00"]))
 
 
 def test_the_weighted_histogram_is_that_of_repeated_images():

@@ -1,4 +1,4 @@
-"""Embed a prompt set: one vector a class, and the model's temperature."""
+"""Embed the sentences of a prompt set, unless the same encoder embedded them before."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +13,30 @@ with log_to(snakemake.log[0]):
 
     limit_threads(snakemake.params.compute["threads"])
 
-    import numpy as np
-    from safetensors.numpy import save_file
+    from mammoflow import tables, tasks, work
+    from mammoflow.models import embeddings, prompt_embeddings, prompts, snapshots
 
-    from mammoflow import tasks
-    from mammoflow.files import atomic
-    from mammoflow.models import encoders, prompts
+    given, params, output = snakemake.input, snakemake.params, snakemake.output
+    laid_out = prompts.lay_out(*prompts.load_all(given.set, given.schema, tasks.load(given.task)))
+    sentences = prompt_embeddings.distinct(laid_out)
+    files = tables.read(given.encoder, tables.MODEL_FILES)
+    key = work.key_of(
+        weights=snapshots.fingerprint(files),
+        sentences=sentences,
+        compute=params.compute,
+        libraries=embeddings.libraries(),
+        code=params.encoders,
+    )
 
-    prompt_set = prompts.load(snakemake.input.prompts, tasks.load(snakemake.input.task))
-    encoder = encoders.load(Path(snakemake.params.folder))
-    vectors = {label: encoder.texts(own).mean(axis=0) for label, own in prompt_set.sentences.items()}
-    log.info("embedded %d sentences", sum(map(len, prompt_set.sentences.values())))
-    with atomic(snakemake.output.prompts) as temporary:
-        save_file(vectors | {"temperature": np.array([encoder.temperature])}, temporary)
+    def encoder() -> prompt_embeddings.TextEncoder:
+        """The encoder; torch is imported only where it is needed."""
+        from mammoflow.models import encoders
+
+        folder = Path(params.folder)
+        snapshots.check(folder, files)
+        return encoders.load(folder)
+
+    kept = Path(params.work) / key
+    made = prompt_embeddings.encode(sentences, kept, encoder)
+    log.info("encoded %d of %d sentences", len(sentences) if made else 0, len(sentences))
+    prompt_embeddings.write(laid_out, kept, table=output.prompts, vectors=output.vectors)

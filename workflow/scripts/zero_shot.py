@@ -1,4 +1,4 @@
-"""Send each image to the class whose prompts it is nearest to."""
+"""Send each image to the class whose sentences it is nearest to, for every seed."""
 
 from typing import TYPE_CHECKING
 
@@ -8,23 +8,40 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    import numpy as np
-    from safetensors.numpy import load_file
+    from mammoflow.compute import limit_threads
+
+    limit_threads(snakemake.params.compute["threads"])
+
+    import pandas as pd
 
     from mammoflow import splits, tables
-    from mammoflow.models import embeddings, predictions, prompts, views
+    from mammoflow.models import embeddings, predictions, prompt_embeddings, views, zero_shot
 
-    classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
-    manifest = views.restricted(
-        tables.read(snakemake.input.manifest, tables.MANIFEST),
-        snakemake.params.views,
+    given = snakemake.input
+    classes = splits.kept_classes(tables.read(given.classes, tables.CLASSES))
+    manifests = [
+        views.restricted(
+            tables.read(path, tables.MANIFEST),
+            snakemake.params.views,
+            classes,
+            experiment=snakemake.wildcards.experiment,
+        )
+        for path in given.manifests
+    ]
+    # Every seed has the same images, and nothing here depends on it.
+    images = manifests[0]
+    embedded = prompt_embeddings.read(given.prompts, given.vectors)
+    probabilities, signs = zero_shot.predict(
+        embeddings.lookup(
+            tables.read_all(given.embeddings, tables.EMBEDDINGS), images["image_id"], features="projected"
+        ),
+        zero_shot.contexts(images, tables.read(given.exams, tables.EXAMS), embedded.prompts),
+        embedded,
         classes,
-        experiment=snakemake.wildcards.experiment,
     )
-    images = embeddings.lookup(tables.read_all(snakemake.input.embeddings, tables.EMBEDDINGS), manifest["image_id"])
-    embedded = load_file(snakemake.input.prompts)
-    vectors = np.stack([prompts.of_class(embedded, label) for label in classes])
-    probabilities = prompts.probabilities(images, vectors, float(embedded["temperature"][0]))
-    tables.write(
-        predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS
-    )
+    of_image = pd.DataFrame(probabilities, index=pd.Index(images["image_id"]))
+    for manifest, output in zip(manifests, snakemake.output.predictions, strict=True):
+        own = of_image.loc[manifest["image_id"]].to_numpy()
+        tables.write(predictions.as_table(manifest, own, classes), output, tables.PREDICTIONS)
+    explanations = zero_shot.explanations(images["image_id"], signs)
+    tables.write(explanations, snakemake.output.explanations, tables.EXPLANATIONS)

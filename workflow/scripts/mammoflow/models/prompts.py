@@ -1,87 +1,194 @@
-"""Prompts: sentences for each class of a task, as data."""
+"""Prompt sets: sentences for the classes of a task, or for the answers of a question about the domain, as data.
 
+A set is a YAML file (resources/prompts): templates, in which phrases of each class stand. It is laid out as a table of
+sentences, `tables.PROMPTS`, of which each has its place in the file of their embeddings.
+"""
+
+import itertools
+import re
+import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+import pandas as pd
 import yaml
+from jsonschema import Draft202012Validator
 
+from mammoflow import tables
 from mammoflow.errors import UserError
 from mammoflow.tasks import Task
+
+# What a sentence may name of an image: the place in a template, and the column of `tables.PROMPTS`.
+PLACES = {"view": "view", "side": "side", "age": "age_band"}
+CONTEXT = list(PLACES.values())
+_POLES = ("positive", "negative")
+# The set that has questions about the domain.
+DOMAIN = "domain"
+# What is true of all images here, among the answers of the question about modality.
+MODALITY = "mammogram"
 
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Sentences of each class of a task, in its order."""
+    """What the sentences of a task, or of a question, are made of."""
 
-    name: str
-    sentences: dict[str, list[str]]
-
-
-def load(path: str | Path, task: Task) -> PromptSet:
-    """Read the sentences of a task from the YAML file of a prompt set (resources/prompts).
-
-    Raises
-    ------
-    UserError
-        If the file has no sentences of the task or of one of its classes, if classes have different numbers of them, or
-        if a sentence stands twice.
-    """
-    of_task = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["tasks"]
-    if task.key not in of_task:
-        raise UserError(f"{path} has no sentences for task {task.key}, only for {', '.join(of_task)}; add them to it")
-    given = {str(key): list(own) for key, own in of_task[task.key].items()}
-    if set(given) != set(task.keys):
-        raise UserError(f"{path}: task {task.key} has sentences for {', '.join(given)}; needed: {', '.join(task.keys)}")
-    sentences = {key: given[key] for key in task.keys}
-    everything = [sentence for own in sentences.values() for sentence in own]
-    if len({len(own) for own in sentences.values()}) != 1 or not everything:
-        raise UserError(f"{path}: every class needs the same number of sentences, at least one")
-    if len(set(everything)) != len(everything):
-        raise UserError(f"{path}: a sentence stands twice")
-    return PromptSet(Path(path).stem, sentences)
+    kind: str  # class | pair | descriptors
+    templates: dict[str, list[str]]  # by pole: positive and negative; "" where the kind is class
+    words: dict[str, dict[str, str]]  # by place: the words for each value
+    phrases: dict[str, list[str]]  # by class of the task, or by answer, in order
 
 
-def probabilities(
-    images: npt.NDArray[np.float32], classes: npt.NDArray[np.float32], temperature: float
-) -> npt.NDArray[np.float64]:
-    """Zero-shot probabilities: softmax of the cosines of image and class, times the model's temperature.
+def load(path: str | Path, schema: str | Path, task: Task) -> PromptSet:
+    """Read what a prompt set has for a task.
 
     Parameters
     ----------
-    images : (n, width) float32
-        Image embeddings.
-    classes : (k, width) float32
-        A class's embedding is the mean of its sentences'.
-    temperature
-        What the cosines are multiplied with.
-
-    Returns
-    -------
-    (n, k) float64
-        Each row sums to 1.
-    """
-    cosines = _normalised(images) @ _normalised(classes).T
-    logits = temperature * cosines
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
-
-
-def of_class(embedded: dict[str, npt.NDArray[np.float32]], label: str) -> npt.NDArray[np.float32]:
-    """The vector of a class; of a merged class `a+b` the mean of its parts'.
+    path
+        YAML file of the set.
+    schema
+        JSON schema of such files (workflow/schemas/prompts.schema.yaml).
+    task
+        Whose classes need sentences.
 
     Raises
     ------
     UserError
-        If the prompt set lacks the class.
+        If the file breaks the schema, has no sentences of the task or of one of its classes, if classes have different
+        numbers of them, if a sentence stands twice, or if templates and what stands in them do not fit.
     """
-    missing = [part for part in label.split("+") if part not in embedded]
-    if missing:
-        raise UserError(f"config: the prompt set has no sentence for class {missing[0]!r}; choose one of this task")
-    return np.mean([embedded[part] for part in label.split("+")], axis=0)
+    data = _read(path, schema)
+    of_task = data.get("tasks", {})
+    if task.key not in of_task:
+        raise UserError(f"{path} has no sentences for task {task.key}, only for {', '.join(of_task)}; add them to it")
+    given = of_task[task.key]
+    if set(given) != set(task.keys):
+        raise UserError(f"{path}: task {task.key} has sentences for {', '.join(given)}; needed: {', '.join(task.keys)}")
+    return _checked(data, {key: given[key] for key in task.keys}, f"{path}, task {task.key}")
 
 
-def _normalised(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    whole = vectors.astype(np.float64)
-    return whole / np.linalg.norm(whole, axis=1, keepdims=True)
+def load_questions(path: str | Path, schema: str | Path) -> dict[str, PromptSet]:
+    """Read the questions about the domain (resources/prompts/domain.yaml).
+
+    Returns
+    -------
+    dict
+        The question about the view, with the answers CC and MLO, and that about the modality, of which MODALITY is one.
+
+    Raises
+    ------
+    UserError
+        If the file breaks the schema or what holds for any prompt set, is not of kind class, or lacks these answers.
+    """
+    data = _read(path, schema)
+    if "questions" not in data or data["kind"] != "class":
+        raise UserError(f"{path}: needed are questions, about view and modality, of kind class")
+    questions = data["questions"]
+    if set(questions["view"]) != {"CC", "MLO"} or MODALITY not in questions["modality"]:
+        raise UserError(f"{path}: needed answers: CC and MLO about the view; {MODALITY} and others about the modality")
+    return {name: _checked(data, answers, f"{path}, question {name}") for name, answers in questions.items()}
+
+
+def load_all(path: str | Path, schema: str | Path, task: Task) -> list[PromptSet]:
+    """What a file has for a task or, where it is that of the domain, for its questions; raises as `load` does."""
+    if Path(path).stem == DOMAIN:
+        return list(load_questions(path, schema).values())
+    return [load(path, schema, task)]
+
+
+def lay_out(*sets: PromptSet) -> pd.DataFrame:
+    """The sentences of prompt sets, one after the other: `tables.PROMPTS`.
+
+    A set with words for views has each sentence for CC, for MLO and for a view that is not known; sides and ages alike.
+    """
+    sentences = itertools.chain.from_iterable(map(_rows, sets))
+    rows: list[dict[str, object]] = [{"position": place, **row} for place, row in enumerate(sentences)]
+    return tables.frame_of(rows, tables.PROMPTS)
+
+
+def _rows(one: PromptSet) -> list[dict[str, str]]:
+    values = [[*one.words.get(place, {}), ""] for place in PLACES]
+    return [
+        {"kind": one.kind, "label": label, "pole": pole, "descriptor": phrase if pole else ""}
+        | dict(zip(CONTEXT, known, strict=True))
+        | {"sentence": _sentence(template, phrase, _words(one, known))}
+        for label, phrases in one.phrases.items()
+        for known in itertools.product(*values)
+        for phrase in phrases
+        for pole, templates in one.templates.items()
+        for template in templates
+    ]
+
+
+def _words(one: PromptSet, known: tuple[str, ...]) -> dict[str, str]:
+    """What stands at each place; "" where the value is not known."""
+    return {place: one.words.get(place, {}).get(value, "") for place, value in zip(PLACES, known, strict=True)}
+
+
+def _sentence(template: str, phrase: str, words: dict[str, str]) -> str:
+    """The template with phrase and words; where there is no word, no gap is left."""
+    return re.sub(r" ([,.:;])", r"\1", " ".join(template.format(phrase, **words).split()))
+
+
+def _read(path: str | Path, schema: str | Path) -> dict[str, Any]:
+    """The content of a prompt set's file that keeps to the schema."""
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(rules).iter_errors(data), key=lambda e: [*map(str, e.absolute_path)])
+    if errors:
+        place = ".".join(map(str, errors[0].absolute_path)) or "the file"
+        # What a choice of schemas did not take is said by the choice's own description.
+        wrong = errors[0].schema["description"] if errors[0].validator == "oneOf" else errors[0].message
+        raise UserError(f"{path}, {place}: {wrong}")
+    return dict(data)
+
+
+def _checked(data: dict[str, Any], phrases: dict[str, list[str]], place: str) -> PromptSet:
+    """The set with these phrases."""
+    templates = data["templates"]
+    by_pole = {pole: templates[pole] for pole in _POLES} if isinstance(templates, dict) else {"": templates}
+    one = PromptSet(data["kind"], by_pole, data.get("words", {}), phrases)
+    if wrong := _wrong_templates(one) or _wrong_phrases(one):
+        raise UserError(f"{place}: {wrong}")
+    return one
+
+
+def _wrong_templates(one: PromptSet) -> str:
+    """What is wrong with a set's templates; "" where nothing is."""
+    if (one.kind == "class") != ("" in one.templates):
+        return (
+            f"kind {one.kind} needs templates as {'a list' if one.kind == 'class' else 'positive and negative lists'}"
+        )
+    if len({len(templates) for templates in one.templates.values()}) != 1:
+        return "needed are as many negative templates as positive ones"
+    named = set()
+    for template in itertools.chain(*one.templates.values()):
+        places = _places(template)
+        if places.count("") != 1 or not set(places) <= {"", *one.words}:
+            allowed = "".join(f", {{{place}}}" for place in one.words)
+            return f"template {template!r} needs {{}} once, and other places only with words for them{allowed}"
+        named |= set(places)
+    unused = [place for place in one.words if place not in named]
+    return f"there are words for {unused[0]}, but no template has {{{unused[0]}}}" if unused else ""
+
+
+def _places(template: str) -> list[str]:
+    """The names of the places in a template, "" for that of the phrase; none where braces do not pair off."""
+    try:
+        return [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError:
+        return []
+
+
+def _wrong_phrases(one: PromptSet) -> str:
+    """What is wrong with a set's phrases; "" where nothing is."""
+    if len({len(phrases) for phrases in one.phrases.values()}) != 1:
+        return "every class needs the same number of sentences"
+    if one.kind == "pair" and any(len(phrases) != 1 for phrases in one.phrases.values()):
+        return "kind pair needs one phrase a class; several are of kind descriptors"
+    rows = pd.DataFrame(_rows(one))
+    twice = rows.loc[rows.duplicated([*CONTEXT, "sentence"]), "sentence"]
+    return f"a sentence stands twice: {twice.iloc[0]!r}" if len(twice) else ""
