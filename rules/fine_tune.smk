@@ -26,7 +26,7 @@ rule fine_tune:
         runtime=1440,
     params:
         folder=of_experiment("results/models/networks/{model}"),
-        max_epochs=max_epochs(),
+        max_epochs=max_epochs,
         views=views_of_experiment,
         weighted=config["split"]["balance"] == "weighted",
         compute=config["compute"],

@@ -1,6 +1,6 @@
-"""The probe and the fine-tuning against loops written out here."""
+"""Fine-tuning, and what it learns from."""
 
-from dataclasses import replace
+import copy
 
 import numpy as np
 import pandas as pd
@@ -9,53 +9,15 @@ import torch
 from PIL import Image
 from sklearn.utils.class_weight import compute_class_weight
 
-from mammoflow.models import finetuning, probes, random_models, training
-from mammoflow.models.training import Rows
+from mammoflow.models import finetuning, random_models, subsets, training
+from mammoflow.models.subsets import Rows
 
 
 def quiet(loop):
     return loop
 
 
-@pytest.fixture
-def problem():
-    """Three classes that a linear layer can nearly tell apart."""
-    rng = np.random.default_rng(0)
-    targets = rng.integers(0, 3, 240)
-    vectors = (np.eye(3)[targets] @ rng.normal(size=(3, 16)) * 2 + rng.normal(size=(240, 16))).astype(np.float32)
-    return vectors, Rows(np.arange(160), np.arange(160, 200), targets)
-
-
-def test_the_probe_is_the_published_loop(problem):
-    vectors, rows = problem
-    _, curve, probabilities = probes.linear_probe(vectors, rows, n_classes=3, max_epochs=15, seed=7, progress=quiet)
-
-    torch.manual_seed(7)
-    layer = torch.nn.Linear(16, 3)
-    torch.nn.init.xavier_uniform_(layer.weight)
-    torch.nn.init.zeros_(layer.bias)
-    optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-4, weight_decay=1e-3)
-    data, targets = torch.tensor(vectors), torch.tensor(rows.targets)
-    losses = []
-    for epoch in range(1, 16):
-        order = np.random.default_rng([7, epoch]).permutation(160)
-        for start in range(0, 160, 64):
-            batch = order[start : start + 64]
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(layer(data[batch]), targets[batch]).backward()
-            optimizer.step()
-        with torch.no_grad():
-            losses.append(torch.nn.functional.cross_entropy(layer(data[160:200]), targets[160:200]).item())
-    np.testing.assert_allclose(curve["validation_loss"], losses, atol=1e-6)
-    # The loss still falls at epoch 15, so the last weights are the best.
-    assert curve["best"].tolist() == [False] * 14 + [True]
-    with torch.no_grad():
-        expected = torch.softmax(layer(data), dim=1).numpy()
-    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
-
-
 def test_the_published_settings_are_the_defaults():
-    assert (probes.LEARNING_RATE, probes.WEIGHT_DECAY, probes.BATCH) == (1e-4, 1e-3, 64)
     assert (finetuning.LEARNING_RATE, finetuning.BATCH, finetuning.PATIENCE) == (1e-4, 64, 10)
 
 
@@ -91,16 +53,18 @@ def test_early_stopping_keeps_the_best_epoch():
     assert model.bias.item() == pytest.approx(0.5)
 
 
-def test_a_diverged_training_is_an_error(problem):
-    vectors, rows = problem
+def test_a_diverged_training_is_an_error():
+    rows = Rows(np.arange(4), np.arange(4, 8), np.zeros(8, dtype=np.int64))
+    schedule = training.Schedule(1e-4, 0.0, 4, 2, patience=3)
+    data = torch.full((8, 2), torch.nan)
     with pytest.raises(RuntimeError, match="diverged"):
-        probes.linear_probe(vectors * np.nan, rows, n_classes=3, max_epochs=2, seed=0, progress=quiet)
+        training.train(torch.nn.Linear(2, 2), lambda batch: data[batch], rows, schedule, seed=0, progress=quiet)
 
 
 def test_batches_hold_every_row_once_in_an_order_of_seed_and_epoch():
     rows = np.arange(100, 170)
     first, again, other = (
-        np.concatenate(list(training.batches(rows, size=64, seed=1, epoch=epoch))) for epoch in (1, 1, 2)
+        np.concatenate(list(subsets.batches(rows, size=64, seed=1, epoch=epoch))) for epoch in (1, 1, 2)
     )
     assert sorted(first) == list(rows)
     np.testing.assert_array_equal(first, again)
@@ -109,55 +73,45 @@ def test_batches_hold_every_row_once_in_an_order_of_seed_and_epoch():
 
 def test_a_class_that_is_not_kept_has_no_position():
     manifest = pd.DataFrame({"subset": ["train", "validation", "unused", "test"], "label": ["b", "c", "a", "c"]})
-    rows = training.rows_of(manifest, ["b", "c"], weighted=False)
+    rows = subsets.rows_of(manifest, ["b", "c"], weighted=False)
     assert (rows.train.tolist(), rows.validation.tolist(), rows.targets.tolist()) == ([0], [1], [0, 1, -1, 1])
 
 
 def test_class_weights_are_those_of_scikit_learn_over_the_training_rows():
-    subsets = ["train"] * 8 + ["validation"] * 4
-    manifest = pd.DataFrame({"subset": subsets, "label": list("abbbbbcc" + "aaab")})
-    rows = training.rows_of(manifest, ["a", "b", "c"], weighted=True)
+    manifest = pd.DataFrame({"subset": ["train"] * 8 + ["validation"] * 4, "label": list("abbbbbcc" + "aaab")})
+    rows = subsets.rows_of(manifest, ["a", "b", "c"], weighted=True)
     expected = compute_class_weight("balanced", classes=np.array(["a", "b", "c"]), y=manifest["label"][:8])
     np.testing.assert_allclose(rows.weights, expected, rtol=1e-6)
     assert rows.weights[rows.targets[rows.train]].mean() == pytest.approx(1)
-    assert training.rows_of(manifest, ["a", "b", "c"], weighted=False).weights is None
+    assert subsets.rows_of(manifest, ["a", "b", "c"], weighted=False).weights is None
 
 
-def test_weights_are_those_of_torchs_own_loss_in_training_and_in_validation(problem):
-    vectors, rows = problem
-    rows = replace(rows, weights=np.array([0.5, 1, 3], np.float32))
-    _, curve, _ = probes.linear_probe(vectors, rows, n_classes=3, max_epochs=3, seed=7, progress=quiet)
+def test_weights_are_those_of_torchs_own_loss_in_training_and_in_validation():
+    rng = np.random.default_rng(0)
+    targets = rng.integers(0, 3, 40)
+    data = torch.tensor(rng.normal(size=(40, 5)), dtype=torch.float32)
+    rows = Rows(np.arange(25), np.arange(25, 40), targets, np.array([0.5, 1, 3], np.float32))
+    layer = torch.nn.Linear(5, 3)
+    twin = copy.deepcopy(layer)
+    schedule = training.Schedule(1e-2, 0.1, 8, 3, patience=3)
+    curve = training.train(layer, lambda batch: data[batch], rows, schedule, seed=7, progress=quiet)
 
-    torch.manual_seed(7)
-    layer = torch.nn.Linear(16, 3)
-    torch.nn.init.xavier_uniform_(layer.weight)
-    torch.nn.init.zeros_(layer.bias)
-    optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-4, weight_decay=1e-3)
-    weighted = torch.nn.CrossEntropyLoss(weight=torch.tensor([0.5, 1, 3]))
-    data, targets = torch.tensor(vectors), torch.tensor(rows.targets)
+    optimizer = torch.optim.AdamW(twin.parameters(), lr=1e-2, weight_decay=0.1)
+    weights, labels = torch.tensor([0.5, 1, 3]), torch.tensor(targets)
+    weighted = torch.nn.CrossEntropyLoss(weight=weights)
     for epoch in range(1, 4):
-        order, before = np.random.default_rng([7, epoch]).permutation(160), 0.0
-        for start in range(0, 160, 64):
-            batch = order[start : start + 64]
+        order, before = np.random.default_rng([7, epoch]).permutation(25), 0.0
+        for start in range(0, 25, 8):
+            batch = order[start : start + 8]
             optimizer.zero_grad()
-            loss = weighted(layer(data[batch]), targets[batch])
-            before += loss.item() * torch.tensor([0.5, 1, 3])[targets[batch]].sum().item()
+            loss = weighted(twin(data[batch]), labels[batch])
+            before += loss.item() * weights[labels[batch]].sum().item()
             loss.backward()
             optimizer.step()
-        before /= torch.tensor([0.5, 1, 3])[targets[:160]].sum().item()
+        before /= weights[labels[:25]].sum().item()
         with torch.no_grad():
-            after = weighted(layer(data[160:200]), targets[160:200]).item()
+            after = weighted(twin(data[25:]), labels[25:]).item()
         assert curve[["train_loss", "validation_loss"]].iloc[epoch - 1].tolist() == pytest.approx([before, after], 1e-5)
-
-
-def test_weights_move_the_probe_towards_the_rare_class(problem):
-    vectors, rows = problem
-    heavy = replace(rows, weights=np.array([1, 1, 50], np.float32))
-    means = [
-        probes.linear_probe(vectors, own, n_classes=3, max_epochs=20, seed=7, progress=quiet)[2][:, 2].mean()
-        for own in (rows, heavy)
-    ]
-    assert means[1] > means[0]
 
 
 @pytest.fixture(scope="module")

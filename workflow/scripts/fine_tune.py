@@ -17,7 +17,7 @@ with log_to(snakemake.log[0]):
     from tqdm import tqdm
 
     from mammoflow import splits, tables, work
-    from mammoflow.models import finetuning, predictions, snapshots, trained, training, views
+    from mammoflow.models import finetuning, predictions, snapshots, subsets, trained, training, views
 
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
@@ -50,7 +50,7 @@ with log_to(snakemake.log[0]):
         curve, probabilities = finetuning.fine_tune(
             network,
             list(pngs["file"]),
-            training.rows_of(manifest, classes, weighted=params.weighted),
+            subsets.rows_of(manifest, classes, weighted=params.weighted),
             max_epochs=params.max_epochs,
             seed=seed,
             progress=tqdm,

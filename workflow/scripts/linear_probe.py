@@ -1,4 +1,4 @@
-"""Train a linear probe on cached embeddings, unless the same one was trained before."""
+"""Train linear probes on cached embeddings, for every seed, unless the same ones were trained before."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,51 +13,45 @@ with log_to(snakemake.log[0]):
 
     limit_threads(snakemake.params.compute["threads"])
 
-    import hashlib
+    from dataclasses import asdict
+    from hashlib import sha256
 
-    from safetensors.torch import save_file
     from tqdm import tqdm
 
-    from mammoflow import splits, tables, work
-    from mammoflow.models import embeddings, predictions, probes, trained, training, views
+    from mammoflow import splits, tables
+    from mammoflow.models import choices, embeddings, heads, kept_probes, predictions, snapshots, subsets, views
+    from mammoflow.models.probes import Settings
 
-    params, seed = snakemake.params, int(snakemake.wildcards.seed)
+    params, output, experiment = snakemake.params, snakemake.output, snakemake.wildcards.experiment
     classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
-    manifest = views.restricted(
-        tables.read(snakemake.input.manifest, tables.MANIFEST),
-        params.views,
-        classes,
-        experiment=snakemake.wildcards.experiment,
-    )
     index = tables.read_all(snakemake.input.embeddings, tables.EMBEDDINGS)
-    vectors = embeddings.lookup(index, manifest["image_id"])
-    key = work.key_of(
-        vectors=hashlib.sha256(vectors.tobytes()).hexdigest(),
-        manifest=manifest[["image_id", "label", "subset"]].to_dict("list"),
-        classes=classes,
-        settings={
-            "max_epochs": params.max_epochs,
-            "weighted": params.weighted,
-            "compute": params.compute,
-            "seed": seed,
-        },
-        code=params.code,
-    )
-    folder = Path(params.work) / key
-
-    def train(place: Path) -> None:
-        """Train the probe and keep it in this folder."""
-        rows = training.rows_of(manifest, classes, weighted=params.weighted)
-        layer, curve, probabilities = probes.linear_probe(
-            vectors, rows, n_classes=len(classes), max_epochs=params.max_epochs, seed=seed, progress=tqdm
+    encoder = snapshots.fingerprint(tables.read(snakemake.input.encoder, tables.MODEL_FILES))
+    about = params.vectors | {"method": "linear_probe", "encoder_sha256": sha256(encoder.encode()).hexdigest()}
+    about |= {"classes": classes, "warning": params.warning}
+    settings = Settings(**params.settings)
+    tried, epochs = [], 0
+    for place, seed in enumerate(params.seeds):
+        manifest = tables.read(snakemake.input.manifests[place], tables.MANIFEST)
+        manifest = views.restricted(manifest, params.views, classes, experiment=experiment)
+        vectors = embeddings.lookup(index, manifest["image_id"], params.vectors["features"])
+        training, now = kept_probes.train(
+            vectors,
+            subsets.rows_of(manifest, classes, weighted=params.weighted),
+            settings,
+            n_classes=len(classes),
+            seed=seed,
+            made_by={"code": params.training, "threads": params.compute["threads"]},
+            folder=Path(params.work),
+            progress=tqdm,
         )
-        save_file(layer.state_dict(), place / "weights.safetensors")
-        trained.save(place, curve, probabilities)
-
-    made = work.result(folder, train)
-    curve, probabilities = trained.load(folder)
-    log.info("trained %d epochs", len(curve) if made else 0)
-    tables.write(curve, snakemake.output.curve, tables.CURVE)
-    tables.write(
-        predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS
-    )
+        epochs += now
+        of_seed = kept_probes.tried_of(training, settings)
+        tried += choices.rows_of(of_seed, training.chosen, seed=seed)
+        head = kept_probes.head_of(training)
+        chosen = {"chosen": of_seed[training.chosen].setting, "weighted": params.weighted}
+        heads.write(head, output.heads[place], about | {"seed": seed, "settings": asdict(settings) | chosen})
+        tables.write(kept_probes.curve_of(training), output.curves[place], tables.CURVE)
+        predicted = predictions.as_table(manifest, head.probabilities(vectors), classes)
+        tables.write(predicted, output.predictions[place], tables.PREDICTIONS)
+    tables.write(tables.frame_of(tried, tables.CHOICES), output.choices, tables.CHOICES)
+    log.info("trained %d epochs", epochs)

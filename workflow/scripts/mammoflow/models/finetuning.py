@@ -13,7 +13,8 @@ import torch
 from mammoflow import pictures
 from mammoflow.errors import UserError
 from mammoflow.models import training
-from mammoflow.models.training import Rows, Schedule
+from mammoflow.models.subsets import Rows
+from mammoflow.models.training import Schedule
 
 # Molina-Roman et al. 2025; the weight decay is not given there: torch's own for AdamW.
 LEARNING_RATE, WEIGHT_DECAY, BATCH, PATIENCE = 1e-4, 1e-2, 64, 10

@@ -1,8 +1,8 @@
-"""The training that the published probe and fine-tuning share: epochs, early stopping, the best epoch kept."""
+"""The training of a network: epochs, early stopping, the best epoch kept."""
 
 import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from mammoflow import tables
+from mammoflow.models.subsets import Rows, batches, row_weights
 
 # Gives the model's input for rows of the data: (n, ...) float tensor on the model's device.
 Inputs = Callable[[npt.NDArray[np.int64]], torch.Tensor]
@@ -32,36 +33,6 @@ class Schedule:
     patience: int
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Which rows of the data are trained on and which validate, and the class position of every row.
-
-    `weights` are those of the classes in the loss; None where every row counts the same.
-    """
-
-    train: npt.NDArray[np.int64]
-    validation: npt.NDArray[np.int64]
-    targets: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float32] | None = None
-
-
-def rows_of(manifest: pd.DataFrame, classes: list[str], *, weighted: bool) -> Rows:
-    """What to train on and to validate on, from `tables.MANIFEST`; a class that is not kept has position -1.
-
-    Where they are weighted, the weight of a class is inverse to its share of the training rows, over which it is 1 in
-    the mean.
-    """
-    position = {label: place for place, label in enumerate(classes)}
-    train = np.flatnonzero(manifest["subset"] == "train")
-    targets = np.array([position.get(label, -1) for label in manifest["label"]], dtype=np.int64)
-    return Rows(
-        train=train,
-        validation=np.flatnonzero(manifest["subset"] == "validation"),
-        targets=targets,
-        weights=_class_weights(targets[train], len(classes)) if weighted else None,
-    )
-
-
 def make_deterministic(seed: int) -> None:
     """Seed torch and have it use algorithms that give the same bits every time."""
     torch.manual_seed(seed)
@@ -69,13 +40,6 @@ def make_deterministic(seed: int) -> None:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
-
-
-def batches(rows: npt.NDArray[np.int64], *, size: int, seed: int, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
-    """The rows in an order drawn from the seed and the epoch, in batches of at most `size`."""
-    order = np.random.default_rng([seed, epoch]).permutation(rows)
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
 
 
 def train(
@@ -141,12 +105,6 @@ def probabilities(
     return torch.softmax(logits(model, inputs, rows, size=size).double(), dim=1).numpy()
 
 
-def _class_weights(targets: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.float32]:
-    counts = np.bincount(targets, minlength=n_classes)
-    # A class without a row meets no loss in training; its weight only has to be a number.
-    return (len(targets) / np.count_nonzero(counts) / np.maximum(counts, 1)).astype(np.float32)
-
-
 def _train_epoch(
     model: torch.nn.Module,
     inputs: Inputs,
@@ -165,8 +123,8 @@ def _train_epoch(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        total += loss.item() * _weight(rows, batch)
-    return total / _weight(rows, rows.train)
+        total += loss.item() * row_weights(rows, batch).sum()
+    return float(total / row_weights(rows, rows.train).sum())
 
 
 def _validate(model: torch.nn.Module, inputs: Inputs, rows: Rows, *, size: int) -> tuple[float, float]:
@@ -182,8 +140,3 @@ def _loss(output: torch.Tensor, rows: Rows, batch: npt.NDArray[np.int64]) -> tor
     targets = torch.from_numpy(rows.targets[batch]).to(output.device)
     weights = None if rows.weights is None else torch.from_numpy(rows.weights).to(output.device)
     return functional.cross_entropy(output, targets, weight=weights)
-
-
-def _weight(rows: Rows, batch: npt.NDArray[np.int64]) -> float:
-    """How much these rows count together."""
-    return len(batch) if rows.weights is None else float(rows.weights[rows.targets[batch]].sum())
