@@ -19,10 +19,8 @@ rule evaluate_predictions:
     params:
         seeds=SEEDS,
         # An untrained method may be measured on every labelled image, as the paper does.
-        subsets=lambda wildcards: (
-            ["test", "all"]
-            if PREDICTED[wildcards.experiment]["method"] == "zero_shot"
-            else ["test"]
+        subsets=lambda wildcards: list(
+            dict.fromkeys(["test", PREDICTED[wildcards.experiment].get("evaluate_on", "test")])
         ),
         evaluation=config["evaluation"],
         code=code_hash("evaluate_predictions.py"),

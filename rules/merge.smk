@@ -6,7 +6,7 @@ rule merge_predictions:
     input:
         predictions=lambda wildcards: expand(
             "results/predictions/{member}/seed{seed}.tsv",
-            member=members_of(wildcards),
+            member=taken_by(wildcards),
             seed=wildcards.seed,
         ),
     output:
@@ -23,7 +23,7 @@ rule merge_predictions:
         mem_mb=2000,
         runtime=10,
     params:
-        members=members_of,
+        members=taken_by,
         code=code_hash("merge_predictions.py"),
     script:
         "../workflow/scripts/merge_predictions.py"

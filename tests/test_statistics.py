@@ -47,6 +47,8 @@ def sklearn_values(truth, p):
         "kappa_quadratic": metrics.cohen_kappa_score(truth, guess, weights="quadratic"),
         "kappa_linear": metrics.cohen_kappa_score(truth, guess, weights="linear"),
         "auroc_macro": metrics.roc_auc_score(truth, p, multi_class="ovr", average="macro"),
+        "log_loss": metrics.log_loss(truth, p),
+        "brier": metrics.brier_score_loss(truth, p, scale_by_half=False),
     }
 
 
@@ -64,6 +66,8 @@ def test_rows_and_confusions_agree_with_scikit_learn(seed, k, n):
         assert of_rows[name] == pytest.approx(value, abs=EXACT)
         if name in of_confusion:
             assert of_confusion[name][0] == pytest.approx(value, abs=EXACT)
+    for name, of_each in measures.scores(truth, p).items():
+        assert of_each.mean() == pytest.approx(expected[name], abs=EXACT)
     for name in ("precision", "recall", "f1"):
         np.testing.assert_allclose(of_confusion[name][0], of_rows[name], atol=EXACT)
     for name, weight in (("kappa_quadratic", "quadratic"), ("kappa_linear", "linear")):
@@ -192,8 +196,28 @@ def test_perfect_predictor():
     frame = make_predictions()
     frame[["p_a", "p_b", "p_c"]] = np.array([[k == label for k in "abc"] for label in frame.label], dtype=float)
     table = evaluate({1: frame}, subsets=["test"], resamples=200, bootstrap_seed=0)
-    assert (table.value == 1).all()
-    assert (table.low.dropna() == 1).all()
+    is_score = table["metric"].isin(measures.SCORES)
+    assert (table[~is_score].value == 1).all()
+    assert (table[~is_score].low.dropna() == 1).all()
+    assert (table[is_score & (table["metric"] == "brier")].value == 0).all()
+    assert table[is_score].value.max() < 1e-15
+
+
+def test_scores_of_what_was_thought_impossible_are_those_of_scikit_learn():
+    frame = make_predictions()
+    p = np.eye(3)[np.random.default_rng(0).integers(0, 3, len(frame))]
+    frame[["p_a", "p_b", "p_c"]] = p
+    truth, own = arrays(frame)
+    table = evaluate({1: frame}, subsets=["test"], resamples=50, bootstrap_seed=0)
+    found = {name: one(table, metric=name) for name in measures.SCORES}
+    assert found["log_loss"].value == pytest.approx(metrics.log_loss(truth, own), abs=EXACT)
+    assert found["log_loss"].value == pytest.approx(-np.log(2.2e-16) * found["brier"].value / 2, rel=1e-3)
+    assert found["log_loss"].low < found["log_loss"].value < found["log_loss"].high
+
+
+def test_scores_of_two_classes_are_on_the_scale_of_many():
+    truth, p = np.array([0, 1]), np.array([[0.8, 0.2], [0.4, 0.6]])
+    assert measures.of_rows(truth, p)["brier"] == pytest.approx((2 * 0.2**2 + 2 * 0.4**2) / 2, abs=EXACT)
 
 
 def test_absent_class_is_missing_never_half(caplog):
@@ -241,11 +265,14 @@ def test_ties_go_to_the_first_class():
 def test_comparison_is_paired_and_signed():
     good, bad = make_predictions(skill=4, draw=1), make_predictions(skill=0, draw=2)
     table = compare({"good": {1: good}, "bad": {1: bad}}, resamples=200, bootstrap_seed=0)
-    assert len(table) == 2 * 3
+    assert len(table) == 2 * 6
     row = table[(table.level == "image") & (table.metric == "accuracy")].iloc[0]
-    values = [sklearn_values(*arrays(f))["accuracy"] for f in (good, bad)]
-    assert row.difference == pytest.approx(values[0] - values[1], abs=EXACT)
+    values = [sklearn_values(*arrays(f)) for f in (good, bad)]
+    assert row.difference == pytest.approx(values[0]["accuracy"] - values[1]["accuracy"], abs=EXACT)
     assert 0 < row.low < row.difference < row.high
+    loss = table[(table.level == "image") & (table.metric == "log_loss")].iloc[0]
+    assert loss.difference == pytest.approx(values[0]["log_loss"] - values[1]["log_loss"], abs=EXACT)
+    assert loss.low < loss.difference < loss.high < 0
     same = compare({"one": {1: good}, "two": {1: good}}, resamples=50, bootstrap_seed=0)
     assert (same[["difference", "low", "high"]] == 0).all(axis=None)
 

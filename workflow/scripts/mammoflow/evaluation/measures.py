@@ -1,4 +1,4 @@
-"""Measures of a classifier: from rows by scikit-learn, and for many resamples at once from counts and ranks.
+"""Measures of a classifier: from rows by scikit-learn, and for many resamples at once from counts, ranks and sums.
 
 Both ways give the same values; the tests hold them together. A measure that is undefined, because a class is absent or
 never predicted, is missing (NaN): it is never replaced by 0, 0.5 or 1.
@@ -15,7 +15,9 @@ Counts = NDArray[np.int64]
 
 CONFUSION_MEASURES = ("accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "kappa_quadratic", "kappa_linear")
 CLASS_MEASURES = ("precision", "recall", "f1", "auroc")
-MEASURES = (*CONFUSION_MEASURES, "auroc_macro")
+# Proper scores: least, in the mean, where the probabilities are the true ones.
+SCORES = ("log_loss", "brier")
+MEASURES = (*CONFUSION_MEASURES, "auroc_macro", *SCORES)
 
 
 def predicted(probabilities: Floats) -> Counts:
@@ -46,7 +48,9 @@ def of_rows(truth: Counts, probabilities: Floats) -> dict[str, Floats]:
     dict
         Of each name in MEASURES an array of shape (), of each in CLASS_MEASURES one of shape (K,); NaN where undefined.
         `f1_macro` averages over the classes that are in the truth or the prediction, `balanced_accuracy` over those in
-        the truth; `auroc_macro` is the mean of the one-vs-rest areas and needs every class in the truth.
+        the truth; `auroc_macro` is the mean of the one-vs-rest areas and needs every class in the truth. `log_loss` is
+        in nats, with probabilities of 0 raised to the machine's precision, 2.2e-16; `brier` is the sum over classes, 0
+        to 2, for two classes too.
     """
     guess = predicted(probabilities)
     labels = np.arange(probabilities.shape[1])
@@ -67,6 +71,8 @@ def of_rows(truth: Counts, probabilities: Floats) -> dict[str, Floats]:
             "recall": metrics.recall_score(truth, guess, **by_class),
             "f1": metrics.f1_score(truth, guess, **by_class),
             "auroc": auroc,
+            "log_loss": metrics.log_loss(truth, probabilities, labels=labels),
+            "brier": metrics.brier_score_loss(truth, probabilities, labels=labels, scale_by_half=False),
         }
     return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
@@ -76,6 +82,28 @@ def _auroc_of_rows(positive: NDArray[np.bool_], scores: Floats) -> float:
     if positive.all() or not positive.any():
         return float("nan")
     return float(metrics.roc_auc_score(positive, scores))
+
+
+def scores(truth: Counts, probabilities: Floats) -> dict[str, Floats]:
+    """The proper scores of each row; their means are those of `of_rows`.
+
+    Parameters
+    ----------
+    truth, probabilities
+        As for `of_rows`.
+
+    Returns
+    -------
+    dict
+        Of each name in SCORES an array of shape (N,): -log of the true class's probability, in nats, and the sum over
+        the classes of the squared difference between probability and truth (Brier, 1950).
+    """
+    precision = np.finfo(np.float64).eps
+    of_truth = np.take_along_axis(probabilities, truth[:, None], axis=1)[:, 0]
+    return {
+        "log_loss": -np.log(np.clip(of_truth, precision, 1 - precision)),
+        "brier": ((probabilities - np.eye(probabilities.shape[1])[truth]) ** 2).sum(axis=1),
+    }
 
 
 def of_confusion(confusion: NDArray[np.number]) -> dict[str, Floats]:

@@ -61,15 +61,49 @@ def confusion_measures(units: Units, weights: Counts) -> dict[str, Floats]:
     return measures.of_confusion(summed.reshape(-1, k, k))
 
 
+def mean_scores(units: Units, weights: Counts) -> dict[str, Floats]:
+    """The proper scores on each resample: (R,) of each name in `measures.SCORES`."""
+    counts = weights @ np.bincount(units.patient, minlength=units.n_patients)
+    summed = {
+        name: np.bincount(units.patient, weights=of_rows, minlength=units.n_patients)
+        for name, of_rows in measures.scores(units.truth, units.probabilities).items()
+    }
+    return {name: weights @ of_patients / counts for name, of_patients in summed.items()}
+
+
 def all_measures(units: Units, weights: Counts) -> dict[str, Floats]:
     """Every measure on each resample: (R,), or (R, K) for the measures of a class."""
-    values = confusion_measures(units, weights)
-    auroc = np.empty((len(weights), len(units.classes)))
-    for chunk in _chunks(len(weights), len(units)):
-        rows = weights[chunk][:, units.patient]
-        for k in range(len(units.classes)):
-            auroc[chunk, k] = measures.weighted_auroc(units.truth == k, units.probabilities[:, k], rows)
+    values = confusion_measures(units, weights) | mean_scores(units, weights)
+    of_class = [
+        aurocs(units.truth == k, units.probabilities[:, k], patient=units.patient, weights=weights)
+        for k in range(len(units.classes))
+    ]
+    auroc = np.stack(of_class, axis=1)
     return values | {"auroc": auroc, "auroc_macro": auroc.mean(axis=1)}
+
+
+def aurocs(positive: NDArray[np.bool_], scores: Floats, *, patient: Counts, weights: Counts) -> Floats:
+    """The area under the ROC curve on each resample.
+
+    Parameters
+    ----------
+    positive : (N,) bool
+    scores : (N,) float64
+    patient : (N,) int64
+        Position of each row's patient, 0 to P - 1.
+    weights : (R, P) int64
+        From `patient_weights`.
+
+    Returns
+    -------
+    (R,) float64
+        NaN where a resample holds no positive or no negative row.
+    """
+    parts = [
+        measures.weighted_auroc(positive, scores, weights[chunk][:, patient])
+        for chunk in _chunks(len(weights), len(scores))
+    ]
+    return np.concatenate([np.empty(0), *parts])
 
 
 def interval(values: NDArray[np.float64], *, about: str) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from mammoflow.evaluation.units import Units
 
 log = logging.getLogger(__name__)
 
-COMPARED_MEASURES = ("accuracy", "f1_macro", "kappa_quadratic")
+COMPARED_MEASURES = ("accuracy", "balanced_accuracy", "f1_macro", "kappa_quadratic", *measures.SCORES)
 COMPARED_LEVELS = ("image", "exam")
 
 
@@ -106,6 +106,17 @@ def compare(predictions: dict[str, dict[int, pd.DataFrame]], *, resamples: int, 
     return tables.frame_of(rows, tables.COMPARISONS)
 
 
+def between(comparisons: pd.DataFrame, one: str, other: str, *, level: str) -> pd.DataFrame:
+    """Rows of a comparisons table on two experiments at one level, as the first less the second, in whatever order."""
+    own = comparisons[comparisons["level"] == level]
+    straight = own[(own["experiment"] == one) & (own["other"] == other)]
+    turned = own[(own["experiment"] == other) & (own["other"] == one)]
+    turned = turned.assign(
+        experiment=one, other=other, difference=-turned["difference"], low=-turned["high"], high=-turned["low"]
+    )
+    return pd.concat([straight, turned]).sort_values(["seed", "metric"], kind="stable", ignore_index=True)
+
+
 def _check(first: str, second: str, of_seed: dict[str, pd.DataFrame], *, seed: int) -> None:
     """What two experiments say of the same images must be about the same labels."""
     one, other = of_seed[first], of_seed[second]
@@ -157,7 +168,7 @@ class _Measured:
 def _measure(at_level: Units, *, resamples: int, bootstrap_seed: int) -> _Measured:
     values = measures.of_rows(at_level.truth, at_level.probabilities)
     weights = resampling.patient_weights(at_level.n_patients, resamples=resamples, seed=bootstrap_seed)
-    drawn = resampling.confusion_measures(at_level, weights)
+    drawn = resampling.confusion_measures(at_level, weights) | resampling.mean_scores(at_level, weights)
     return _Measured(
         {name: float(values[name]) for name in COMPARED_MEASURES}, {name: drawn[name] for name in COMPARED_MEASURES}
     )

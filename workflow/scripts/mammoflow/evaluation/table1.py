@@ -25,7 +25,10 @@ BASELINES = {
 }
 METHODS = {
     "zero_shot": "zero-shot",
+    "calibrate": "calibrated predictions",
     "linear_probe": "linear probe",
+    "logistic_regression": "logistic regression on embeddings",
+    "nearest_neighbours": "nearest neighbours among embeddings",
     "fine_tune": "fine-tuning",
     "majority": "baseline: always the commonest class",
     "random": "baseline: random draw",
