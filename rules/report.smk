@@ -2,6 +2,15 @@
 
 # What pages that show reports are put together from.
 EVIDENCE_PARTS = [*PAGE_PARTS, shipped("resources/report/evidence.html.j2")]
+# Experiments in `run` that chose settings on the validation images, and those that are calibrated.
+CHOOSING = shown_of("linear_probe", "logistic_regression", "nearest_neighbours")
+CALIBRATED = shown_of("calibrate")
+# What the zero-shot page measures, including what is calibrated, which `run` need not name.
+BESIDE_ZERO_SHOT = list(
+    dict.fromkeys([*ZERO_SHOT, *CALIBRATED, *(EXPERIMENTS[name]["from"] for name in CALIBRATED)])
+)
+# Encoders and recipes whose pictures are asked about.
+ASKED = sorted({(EXPERIMENTS[name]["encoder"], EXPERIMENTS[name]["recipe"]) for name in ZERO_SHOT})
 
 if HAS_IMAGES:
 
@@ -84,6 +93,8 @@ if HAS_IMAGES:
                 "results/figures/training/{experiment}.png",
                 experiment=TRAINED,
             ),
+            choices=expand("results/training/{experiment}/choices.tsv", experiment=CHOOSING),
+            few_shot="results/figures/few_shot.png" if FEW_SHOT else [],
         output:
             page="results/report/report.html",
         log:
@@ -102,6 +113,8 @@ if HAS_IMAGES:
             dataset=config["dataset"]["kind"],
             language=LANGUAGE,
             experiments=EXPERIMENTS,
+            choosing=CHOOSING,
+            has_zero_shot=bool(ZERO_SHOT),
             views=VIEWS,
             unit=config["split"]["unit"],
             seeds=SEEDS,
@@ -111,6 +124,55 @@ if HAS_IMAGES:
             code=code_hash("make_report.py"),
         script:
             "../workflow/scripts/make_report.py"
+
+    rule make_zero_shot_page:
+        """Prompt sets side by side, calibration, descriptors, and what encoders take the images for."""
+        input:
+            template=shipped("resources/report/zero_shot.html.j2"),
+            parts=PAGE_PARTS,
+            metrics=expand("results/metrics/{experiment}.tsv", experiment=BESIDE_ZERO_SHOT),
+            comparisons="results/metrics/comparisons.tsv",
+            calibration=expand("results/calibration/{experiment}.tsv", experiment=CALIBRATED),
+            prompts=[
+                "results/prompts/{encoder}/{prompts}.tsv".format(**EXPERIMENTS[name])
+                for name in ZERO_SHOT
+            ],
+            explanations=expand("results/explanations/{experiment}.tsv", experiment=ZERO_SHOT),
+            predictions=expand(
+                "results/predictions/{experiment}/seed{seed}.tsv",
+                experiment=ZERO_SHOT,
+                seed=SEEDS[0],
+            ),
+            domain=[f"results/domain/{encoder}/{recipe}.tsv" for encoder, recipe in ASKED],
+            similarity=expand(
+                "results/figures/prompts/{encoder}.png",
+                encoder=dict.fromkeys(encoder for encoder, _ in ASKED),
+            ),
+            manifest=f"results/splits/seed{SEEDS[0]}/manifest.tsv",
+            task=TASK,
+        output:
+            page="results/report/zero_shot.html",
+        log:
+            "results/logs/make_zero_shot_page.log",
+        benchmark:
+            "results/benchmarks/make_zero_shot_page.tsv"
+        conda:
+            "../envs/figures.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            config=caveats.public(config),
+            experiments={name: EXPERIMENTS[name] for name in ZERO_SHOT},
+            calibrated={name: EXPERIMENTS[name] for name in CALIBRATED},
+            measured=BESIDE_ZERO_SHOT,
+            asked=ASKED,
+            evaluation=config["evaluation"],
+            caveats=caveats.full(config),
+            warning=caveats.short(config),
+            code=code_hash("make_zero_shot_page.py"),
+        script:
+            "../workflow/scripts/make_zero_shot_page.py"
 
 else:
 

@@ -15,6 +15,7 @@ from mammoflow.pages import html, sections
 from tests.test_cohort_page import make_page
 from tests.test_pages import REPORT, make_label_page, make_private_page, make_values
 from tests.test_plots import PUBLISHED, ROOT, SETTINGS, make_metrics
+from tests.test_zero_shot_page import make_zero_shot_page
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -127,23 +128,26 @@ def pages(tmp_path_factory):
         "private": make_private_page(),
         "labels": make_label_page(),
         "cohort": make_page(),
+        "zero_shot": make_zero_shot_page(tmp_path_factory.mktemp("similarity")),
     }
 
 
-@pytest.mark.parametrize("name", ["report", "private", "labels", "cohort"])
+@pytest.mark.parametrize("name", ["report", "private", "labels", "cohort", "zero_shot"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_page_fits_its_window_and_is_whole(pages, name, size, tmp_path):
     said = ask(pages[name], MEASURE, tmp_path, size=size)
     assert said["width"] == size[0]
     assert said["scrolled"] <= said["width"]
     assert said["wide"] == []
-    assert len(said["images"]) == (7 if name == "report" else 0)
+    assert len(said["images"]) == {"report": 8, "zero_shot": 1}.get(name, 0)
     assert all(width > 0 and spread > 20 for width, spread in said["images"])
     assert said["rows"]
     assert min(said["rows"]) > 0
     assert all(label and tab_index == 0 for label, tab_index, *_ in said["regions"])
     assert len(set(said["ids"])) == len(said["ids"])
-    assert {link.removeprefix("#") for link in said["links"]} <= set(said["ids"])
+    here = {link.removeprefix("#") for link in said["links"] if link.startswith("#")}
+    assert here <= set(said["ids"])
+    assert {link.partition("#")[0] for link in said["links"]} <= {"", "report.html", "zero_shot.html"}
 
 
 def test_table1_is_not_cut_on_a_desk(pages, tmp_path):
@@ -170,7 +174,8 @@ def test_a_click_on_a_head_sorts(pages, table, column, key, tmp_path):
 @needs_axe
 @pytest.mark.parametrize(
     ("name", "flags"),
-    [("report", []), ("report", [DARK]), ("private", []), ("private", [DARK]), ("labels", []), ("cohort", [])],
+    [(name, flags) for name in ("report", "private", "zero_shot") for flags in ([], [DARK])]
+    + [("labels", []), ("cohort", [])],
 )
 def test_axe_finds_nothing_serious(pages, name, flags, tmp_path):
     assert ask(pages[name], ACCESSIBLE, tmp_path, flags=flags, library=AXE.read_text()) == []
@@ -194,7 +199,7 @@ def test_dark_page_is_dark(pages, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="needs pdftoppm and pdftotext: make test-tools")
-@pytest.mark.parametrize("name", ["report", "private", "labels", "cohort"])
+@pytest.mark.parametrize("name", ["report", "private", "labels", "cohort", "zero_shot"])
 def test_paper_holds_everything(pages, name, tmp_path):
     page = tmp_path / "page.html"
     page.write_text(pages[name])

@@ -32,7 +32,7 @@ from tests.test_plots import (
 
 REPORT = ROOT / "resources/report/report.html.j2"
 CAVEAT = "Untrained weights: these numbers mean nothing & more <b>"
-SECTIONS = ["run", "cohort", "labels", "split", "images", "table1", "levels"]
+SECTIONS = ["run", "cohort", "labels", "split", "images", "table1", "levels", "few"]
 SECTIONS += ["comparisons", "confusion", "training", "methods"]
 
 
@@ -129,6 +129,16 @@ def make_siblings(seeds=(1, 2)):
     return tables.frame_of(rows, tables.SIBLINGS)
 
 
+def make_choices():
+    row = {"epoch": 7, "validation_accuracy": 0.5}
+    rows = [
+        row | {"seed": seed, "position": at, "setting": f"learning_rate=0.{at + 1}", "validation_loss": 1.2 - at / 10}
+        for seed in (1, 2)
+        for at in (0, 1)
+    ]
+    return tables.frame_of([own | {"chosen": own["position"] == own["seed"] % 2} for own in rows], tables.CHOICES)
+
+
 ALL_VIEWS = {name: [] for name in SETTINGS}
 
 
@@ -184,9 +194,12 @@ def make_values(folder):
         "forest": figures.forest(folder / "experiments.png", n=n, published=True),
         "levels": sections.levels(metrics),
         "by_class": sections.by_class(metrics, manifest, TASK, ALL_VIEWS),
-        "comparisons": sections.comparisons(comparisons, list(SETTINGS)),
+        "few_shot": figures.few_shot(folder / "training.png"),
+        "comparisons": sections.comparisons(comparisons, list(SETTINGS), {"image": [], "exam": []}),
         "confusion": [figures.confusion(folder / "confusion.png", n=n)],
         "training": [figures.training(folder / "training.png")],
+        "choices": sections.choices({"probe": make_choices()}),
+        "has_zero_shot": True,
     }
 
 
@@ -205,7 +218,7 @@ def test_report_has_every_section_and_its_contents_list_reaches_them(page):
     ids = [attributes["id"] for tag, attributes in reader.tags if tag == "section"]
     links = [attributes["href"] for tag, attributes in reader.tags if tag == "a"]
     assert ids == ["summary", *SECTIONS]
-    assert links == ["#main", *[f"#{one}" for one in SECTIONS]]
+    assert links == ["#main", *[f"#{one}" for one in SECTIONS], "zero_shot.html"]
 
 
 def test_report_needs_no_network_and_no_script_of_others(page):
@@ -215,7 +228,7 @@ def test_report_needs_no_network_and_no_script_of_others(page):
     for _, attributes in reader.tags:
         for name in ("src", "href"):
             if name in attributes:
-                assert attributes[name].startswith(("data:image/png;base64,", "#"))
+                assert attributes[name].startswith(("data:image/png;base64,", "#", "zero_shot.html"))
     assert not re.search(r"url\(|@import|https?://", page)
 
 
@@ -223,7 +236,7 @@ def test_report_has_words_for_every_picture_and_table(page):
     tags = read(page).tags
     assert all(attributes.get("alt") for tag, attributes in tags if tag == "img")
     names = [tag for tag, _ in tags]
-    assert names.count("figure") == names.count("figcaption") == names.count("img") == 7
+    assert names.count("figure") == names.count("figcaption") == names.count("img") == 8
     assert names.count("table") == names.count("caption") > 12
 
 
@@ -349,11 +362,13 @@ def test_experiments_of_views_and_merges_say_so():
     settings = {
         "cc": {"method": "linear_probe", "recipe": "paper", "encoder": "biomedclip", "views": ["CC"]},
         "both": {"method": "merge", "of": ["cc", "convnext"]},
+        "both_bias": {"method": "calibrate", "from": "both", "by": "bias"},
     }
-    table = sections.experiments(settings, {"cc": ["CC"], "both": []})
+    table = sections.experiments(settings, {"cc": ["CC"], "both": [], "both_bias": []})
     assert table.rows == [
         ("cc", "linear probe", "biomedclip", "paper", "–", "CC"),
         ("both", "mean of experiments", "cc, convnext", "–", "–", "all"),
+        ("both_bias", "calibrated predictions", "both", "–", "bias", "all"),
     ]
 
 
@@ -384,8 +399,47 @@ def test_table1_and_levels_survive_an_experiment_of_fewer_images():
     levels = {row[:2]: row[2:4] for row in sections.levels(metrics).rows}
     assert levels["part", "exam"][0] == levels["whole", "exam"][0] / 2
     assert levels["part", "exam"][1] == levels["whole", "exam"][1]
-    shown = sections.comparisons(compare({"whole": whole, "part": part}, resamples=20, bootstrap_seed=0), list(metrics))
-    assert [table.rows[0][0] for table in shown] == ["whole less part"] * 2
+    compared = compare({"whole": whole, "part": part}, resamples=20, bootstrap_seed=0)
+    shown = sections.comparisons(compared, list(metrics), {"image": ["whole"], "exam": ["whole"]})
+    assert [(table.rows[0][0], rest) for table, rest in shown] == [("whole less part", None)] * 2
+
+
+def test_of_many_pairs_those_with_the_best_are_seen_first():
+    predicted = {f"e{i}": {1: make_predicted(i)} for i in range(8)}
+    compared = compare(predicted, resamples=10, bootstrap_seed=0)
+    (shown, rest), _ = sections.comparisons(compared, list(predicted), {"image": ["e3", "e7"], "exam": ["e0", "e1"]})
+    assert all({"e3", "e7"} & set(row[0].split(" less ")) for row in shown.rows)
+    assert not any({"e3", "e7"} & set(row[0].split(" less ")) for row in rest.rows)
+    assert (len(shown.rows), len(rest.rows)) == (13, 15)
+    assert shown.caption.endswith("pairs with e3 or e7")
+    assert shown.notes[0].startswith("e3 and e7 did best")
+    assert len(rest.notes) == 1
+
+
+def test_the_best_of_methods_and_of_baselines_are_found():
+    metrics = make_metrics()
+    assert summary.best_of(metrics, SETTINGS, level="image") == ["convnext", "majority"]
+    alone = {"convnext": SETTINGS["convnext"]}
+    assert summary.best_of(metrics, alone, level="exam") == ["convnext"]
+
+
+def test_chosen_settings_stand_by_seed():
+    table = sections.choices({"probe": make_choices()})
+    assert [tuple(map(html.cell, row)) for row in table.rows] == [
+        ("probe", "1", "learning_rate=0.2", "2", "7", "1.100", "0.500"),
+        ("probe", "2", "learning_rate=0.1", "2", "7", "1.200", "0.500"),
+    ]
+    without_epochs = make_choices().assign(epoch=pd.NA, validation_loss=np.nan)
+    without_epochs["epoch"] = without_epochs["epoch"].astype("Int64")
+    assert "–" in html.cell(sections.choices({"knn": without_epochs}).rows[0][4])
+
+
+def test_a_report_without_few_shots_choices_and_zero_shot(values):
+    bare = values | {"few_shot": None, "choices": sections.choices({}), "has_zero_shot": False}
+    reader = read(html.render(REPORT, **bare))
+    assert "few" not in [attributes.get("id") for tag, attributes in reader.tags if tag == "section"]
+    assert "zero_shot.html" not in [attributes.get("href") for _, attributes in reader.tags]
+    assert "Settings chosen" not in "".join(reader.text)
 
 
 def test_dropped_and_merged_classes_are_said():

@@ -13,6 +13,7 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import files, provenance, tables, tasks
     from mammoflow.evaluation import table1
+    from mammoflow.evaluation.statistics import COMPARED_LEVELS
     from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, siblings, summary
     from mammoflow.reports import records
 
@@ -36,6 +37,9 @@ with log_to(snakemake.log[0]):
     of_exams = records.read(given.found) if given.get("found") else {}
     chosen = evidence.choose(of_run, of_exams, n=params.in_colour)
     comparisons = tables.read(given.comparisons, tables.COMPARISONS)
+    best = {level: summary.best_of(metrics, params.experiments, level=level) for level in COMPARED_LEVELS}
+    read_choices = (tables.read(path, tables.CHOICES) for path in given.choices)
+    choices = dict(zip(params.choosing, read_choices, strict=True))
     leaking, leak = sections.leak_check(manifests)
     first = manifests[min(params.seeds)]
     of_split = tables.read(given.siblings, tables.SIBLINGS)
@@ -87,11 +91,14 @@ with log_to(snakemake.log[0]):
         forest=figures.forest(given.forest, n=summary.test_size(first), published=bool(published)),
         levels=sections.levels(metrics),
         by_class=sections.by_class(metrics, first, task, params.views),
-        comparisons=sections.comparisons(comparisons, list(params.experiments)),
+        few_shot=figures.few_shot(given.few_shot) if given.get("few_shot") else None,
+        comparisons=sections.comparisons(comparisons, list(params.experiments), best),
         confusion=[
             figures.confusion(path, n=summary.test_size(first, params.views[Path(path).stem]))
             for path in given.confusion_figures
         ],
         training=[figures.training(path) for path in given.training_figures],
+        choices=sections.choices(choices),
+        has_zero_shot=params.has_zero_shot,
     )
     files.write_text(page, snakemake.output.page)

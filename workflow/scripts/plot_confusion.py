@@ -1,4 +1,4 @@
-"""Draw the confusion matrix of one experiment on the test images."""
+"""Draw the confusion matrix of every experiment on the test images."""
 
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,16 @@ with log_to(snakemake.log[0]):
     from mammoflow import tables, tasks
     from mammoflow.figures import confusion, style
 
-    paths = zip(snakemake.params.seeds, snakemake.input.predictions, strict=True)
-    figure = confusion.draw(
-        {seed: tables.read(path, tables.PREDICTIONS) for seed, path in paths},
-        experiment=snakemake.wildcards.experiment,
-        task=tasks.load(snakemake.input.task),
-        warning=snakemake.params.warning,
-    )
-    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    params, output = snakemake.params, snakemake.output
+    task = tasks.load(snakemake.input.task)
+    for at, experiment in enumerate(params.experiments):
+        # The rule lists the files experiment by experiment, and within one seed by seed.
+        paths = snakemake.input.predictions[at * len(params.seeds) :]
+        read = zip(params.seeds, paths, strict=False)
+        figure = confusion.draw(
+            {seed: tables.read(path, tables.PREDICTIONS) for seed, path in read},
+            experiment=experiment,
+            task=task,
+            warning=params.warning,
+        )
+        style.save(figure, png=output[f"figure_{experiment}"], pdf=output.pdfs[at])

@@ -83,3 +83,26 @@ def training(path: str) -> HtmlFigure:
         "1; one line for each seed; the marker is the epoch whose weights were kept.",
         alt=f"Line charts of training and validation loss and of validation accuracy of {name} over the epochs.",
     )
+
+
+def few_shot(path: str | Path) -> HtmlFigure:
+    """Measures by the number of images a class that was trained on."""
+    return figure(
+        path,
+        caption="Balanced accuracy and macro AUROC on the test images, from 0 to 1, by the number of training images a "
+        "class, whose axis is logarithmic: subsets grow within one another, and are drawn anew for each seed. "
+        "Zero-shot experiments, which are trained on none, are lines across.",
+        alt="Line charts of balanced accuracy and macro AUROC over the number of training images a class. The tables "
+        "results/metrics/shots/{experiment}.tsv hold the numbers with their intervals.",
+    )
+
+
+def similarity(path: str | Path) -> HtmlFigure:
+    """Mutual similarity of the prompts of an encoder, whose name is that of the file."""
+    encoder = Path(path).stem
+    return figure(
+        path,
+        caption=f"Encoder {encoder}: cosines between the sentences, or the classes, of each prompt set. Classes whose "
+        "sentences are nearly the same to the encoder, with cosines near 1, can hardly be told apart by them.",
+        alt=f"For each prompt set a square of the cosines between its texts, as encoder {encoder} embeds them.",
+    )

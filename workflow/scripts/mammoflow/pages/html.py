@@ -60,6 +60,11 @@ def with_interval(value: float, low: float, high: float) -> str:
     return f"{cell(value)} {bracketed(low, high)}"
 
 
+def above_interval(value: float, low: float, high: float) -> str:
+    """A measure with its 95 % interval in the line below, for tables of many columns."""
+    return MISSING if pd.isna(value) else f"{cell(value)}\n{bracketed(low, high)}"
+
+
 def is_measure(value: Any) -> bool:
     """Whether a cell is broken into lines only where it says so: a measure with its interval."""
     return isinstance(value, str) and (value.endswith("]") or "\n" in value)

@@ -6,11 +6,16 @@ import pandas as pd
 
 from mammoflow import accounts
 from mammoflow.evaluation import table1
-from mammoflow.evaluation.statistics import COMPARED_LEVELS, COMPARED_MEASURES
+from mammoflow.evaluation.statistics import COMPARED_LEVELS
 from mammoflow.pages.html import MISSING, HtmlTable, bracketed, cell, with_interval
 from mammoflow.pages.labels import tally
 from mammoflow.tables import LEVELS
 from mammoflow.tasks import Task
+
+# Compared measures that the report has room for.
+_SHOWN = ("accuracy", "f1_macro", "kappa_quadratic")
+# More pairs than that are not read.
+MOST_PAIRS = 20
 
 
 def experiments(settings: dict[str, dict[str, Any]], views: dict[str, list[str]]) -> HtmlTable:
@@ -19,14 +24,21 @@ def experiments(settings: dict[str, dict[str, Any]], views: dict[str, list[str]]
         (
             name,
             table1.METHODS[own["method"]],
-            own.get("encoder") or own.get("model") or ", ".join(own.get("of", [MISSING])),
+            own.get("encoder") or own.get("model") or own.get("from") or ", ".join(own.get("of", [MISSING])),
             own.get("recipe", MISSING),
-            own.get("prompts", MISSING),
+            own.get("prompts") or own.get("by", MISSING),
             ", ".join(views[name]) or "all",
         )
         for name, own in settings.items()
     ]
-    columns = ("experiment", "method", "encoder, network or members", "recipe", "prompts", "views")
+    columns = (
+        "experiment",
+        "method",
+        "encoder, network, or what it is made of",
+        "recipe",
+        "prompts, or calibrated by",
+        "views",
+    )
     return HtmlTable("Experiments", columns, rows)
 
 
@@ -144,7 +156,6 @@ def _published(row: dict[str, Any]) -> str:
 
 def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
     """The first seed's measures for images, breasts and exams."""
-    shown = ("accuracy", "f1_macro", "kappa_quadratic")
     rows = []
     for name, frame in metrics.items():
         first = frame[(frame["seed"] == frame["seed"].min()) & (frame["subset"] == "test")]
@@ -152,10 +163,10 @@ def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
         for level in LEVELS:
             own = first[first["level"] == level].set_index("metric")
             if len(own):
-                cells = [_interval_cell(own.loc[metric]) for metric in shown]
-                row = own.loc[shown[0]]
+                cells = [_interval_cell(own.loc[metric]) for metric in _SHOWN]
+                row = own.loc[_SHOWN[0]]
                 rows.append((name, level, int(row["n_images"]), int(row["n_exams"]), int(row["n_patients"]), *cells))
-    columns = ("experiment", "level", "images (n)", "exams (n)", "patients (n)", *(table1.MEASURES[m] for m in shown))
+    columns = ("experiment", "level", "images (n)", "exams (n)", "patients (n)", *(table1.MEASURES[m] for m in _SHOWN))
     return HtmlTable(f"Test set by level, {_first_seed(metrics)}, with 95 % intervals", columns, rows)
 
 
@@ -191,28 +202,73 @@ def by_class(
     return HtmlTable(f"Test images by class, {_first_seed(metrics)}, with 95 % intervals", columns, rows, notes)
 
 
-def comparisons(frame: pd.DataFrame, order: list[str]) -> list[HtmlTable]:
-    """Differences between methods for the first seed, a table for each level; pairs in the order of the experiments."""
-    tables = []
-    for level in COMPARED_LEVELS:
-        own = frame[(frame["level"] == level) & (frame["seed"] == frame["seed"].min())]
-        rows = []
-        pairs = dict(list(own.groupby(["experiment", "other"])))
-        for first, second in sorted(pairs, key=lambda pair: (order.index(pair[0]), order.index(pair[1]))):
-            pair = pairs[first, second]
-            of_metric = pair.set_index("metric")
-            cells = [
-                with_interval(*of_metric.loc[metric, ["difference", "low", "high"]]) for metric in COMPARED_MEASURES
-            ]
-            rows.append((f"{first} less {second}", int(pair["n_patients"].iloc[0]), *cells))
-        seed = f"seed {int(own['seed'].iloc[0])}" if len(own) else "no pair"
-        notes = (
-            "Both methods on the same resamples of patients. An interval that leaves out 0 is not rare among so many "
-            "pairs: about one in twenty does so by chance. Other seeds: results/metrics/comparisons.tsv.",
-        )
-        columns = ("pair", "patients (n)", *(f"difference in {table1.MEASURES[m]}" for m in COMPARED_MEASURES))
-        tables.append(HtmlTable(f"Differences at {level} level, {seed}, with 95 % intervals", columns, rows, notes))
-    return tables
+def comparisons(
+    frame: pd.DataFrame, order: list[str], best: dict[str, list[str]]
+) -> list[tuple[HtmlTable, HtmlTable | None]]:
+    """Differences between methods for the first seed; pairs in the order of the experiments.
+
+    Parameters
+    ----------
+    frame
+        `tables.COMPARISONS`.
+    order
+        The experiments, in the run's order.
+    best
+        For each level those that every other is to be held against, where there are too many pairs to read.
+
+    Returns
+    -------
+    list
+        For each level a table, and a table of the other pairs, if these are kept apart.
+    """
+    return [_of_level(frame[frame["level"] == level], level, order, best[level]) for level in COMPARED_LEVELS]
+
+
+def _of_level(frame: pd.DataFrame, level: str, order: list[str], best: list[str]) -> tuple[HtmlTable, HtmlTable | None]:
+    own = frame[frame["seed"] == frame["seed"].min()]
+    pairs = dict(list(own.groupby(["experiment", "other"])))
+    keys = sorted(pairs, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
+    seed = f"seed {int(own['seed'].iloc[0])}" if len(own) else "no pair"
+    caption = f"Differences at {level} level, {seed}, with 95 % intervals"
+    if len(keys) <= MOST_PAIRS or not best:
+        return _of_pairs({key: pairs[key] for key in keys}, caption), None
+    # Against the best, as that is what most readers ask for.
+    chosen = f"{' and '.join(best)} did best by macro F1 on these very images, which flatters them."
+    shown = {key: pairs[key] for key in keys if set(key) & set(best)}
+    rest = {key: pairs[key] for key in keys if key not in shown}
+    of_best = f"{caption}: pairs with {' or '.join(best)}"
+    return _of_pairs(shown, of_best, chosen), _of_pairs(rest, f"{caption}: other pairs")
+
+
+def _of_pairs(pairs: dict[tuple[str, str], pd.DataFrame], caption: str, *notes: str) -> HtmlTable:
+    rows = []
+    for (first, second), pair in pairs.items():
+        of_metric = pair.set_index("metric")
+        cells = [with_interval(*of_metric.loc[metric, ["difference", "low", "high"]]) for metric in _SHOWN]
+        rows.append((f"{first} less {second}", int(pair["n_patients"].iloc[0]), *cells))
+    about = (
+        "Both methods on the same resamples of patients. An interval that leaves out 0 is not rare among so many "
+        "pairs: about one in twenty does so by chance. Other seeds, log loss and Brier score: "
+        "results/metrics/comparisons.tsv."
+    )
+    columns = ("pair", "patients (n)", *(f"difference in {table1.MEASURES[m]}" for m in _SHOWN))
+    return HtmlTable(caption, columns, rows, (*notes, about))
+
+
+def choices(tried: dict[str, pd.DataFrame]) -> HtmlTable:
+    """The setting that each experiment chose on the validation images of each seed."""
+    rows = []
+    for name, frame in tried.items():
+        for row in frame[frame["chosen"]].sort_values("seed").itertuples():
+            of_seed = int((frame["seed"] == row.seed).sum())
+            validated = (row.epoch, row.validation_loss, row.validation_accuracy)
+            rows.append((name, row.seed, row.setting, of_seed, *validated))
+    columns = ("experiment", "seed", "chosen setting", "tried (n)", "epoch kept", "validation loss", "accuracy")
+    notes = (
+        "Chosen on validation images only, which flatters these two numbers of theirs. Everything that was tried: "
+        "results/training/{experiment}/choices.tsv.",
+    )
+    return HtmlTable("Settings chosen on validation images", columns, rows, notes)
 
 
 def _interval_cell(row: pd.Series) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mammoflow import accounts
 from mammoflow.evaluation import table1
-from mammoflow.evaluation.statistics import COMPARED_LEVELS
+from mammoflow.evaluation.statistics import COMPARED_LEVELS, between
 from mammoflow.pages.html import cell, counted, with_interval
 from mammoflow.pages.labels import spoken
 
@@ -103,6 +103,16 @@ def result(
     return "Result", [*head, *sentences, _CAUTION if len(methods) > 1 else _INTERVALS]
 
 
+def best_of(
+    metrics: dict[str, pd.DataFrame], experiments: dict[str, dict[str, Any]], *, level: str, metric: str = "f1_macro"
+) -> list[str]:
+    """Names of the best method and of the best trivial baseline by their mean over seeds, as far as there are any."""
+    trivial = [name for name, own in experiments.items() if own["method"] in table1.BASELINES]
+    methods = [name for name in experiments if name not in trivial]
+    found = [_best(metrics, names, level, metric) for names in (methods, trivial)]
+    return [standing.name for standing in found if standing is not None]
+
+
 def _compared(
     best: Standing, baseline: Standing | None, comparisons: pd.DataFrame, *, level: str, metric: str
 ) -> list[str]:
@@ -117,12 +127,8 @@ def _compared(
 
 def _difference(name: str, other: str, comparisons: pd.DataFrame, *, level: str, metric: str) -> list[str]:
     """The difference of two experiments in the first seed, and in how many seeds its interval leaves out 0."""
-    own = comparisons[(comparisons["level"] == level) & (comparisons["metric"] == metric)]
-    straight = own[(own["experiment"] == name) & (own["other"] == other)]
-    turned = own[(own["experiment"] == other) & (own["other"] == name)]
-    # The table holds every pair once, whichever experiment came first in the run.
-    turned = turned.assign(difference=-turned["difference"], low=-turned["high"], high=-turned["low"])
-    pairs = pd.concat([straight, turned]).sort_values("seed").dropna(subset=["difference", "low", "high"])
+    pairs = between(comparisons, name, other, level=level)
+    pairs = pairs[pairs["metric"] == metric].dropna(subset=["difference", "low", "high"])
     if pairs.empty:
         return ["Their difference has no interval, so nothing can be said about which is better."]
     first = pairs.iloc[0]
