@@ -106,7 +106,7 @@ def test_the_layout_is_that_of_opus_mt(snapshot, translator):
 
 def test_two_snapshots_are_the_same_bytes(snapshot, tmp_path):
     random_models.make_translator(tmp_path / "again", sentences=MADE_OF)
-    first, again = snapshots.account(snapshot), snapshots.account(tmp_path / "again")
+    first, again = (snapshots.account(one, source="random") for one in (snapshot, tmp_path / "again"))
     assert first.to_dict("list") == again.to_dict("list")
 
 
@@ -127,8 +127,9 @@ def test_a_local_folder_is_copied_without_what_loading_does_not_need(snapshot, t
         (source / path.name).write_bytes(path.read_bytes())
     for name in ("README.md", "tf_model.h5", "flax_model.msgpack"):
         (source / name).write_text("not needed")
-    snapshots.fetch_translator(f"local-dir:{source}", "main", tmp_path / "copy")
-    assert snapshots.account(tmp_path / "copy").to_dict("list") == snapshots.account(snapshot).to_dict("list")
+    files = snapshots.fetch_translator(f"local-dir:{source}", "main", tmp_path / "copy")
+    expected = snapshots.account(snapshot, source=f"local-dir:{source}")
+    assert files.to_dict("list") == expected.to_dict("list")
     # Another revision, with safetensors: its weights alone are taken.
     translators.load(source).model.save_pretrained(source)
     snapshots.fetch_translator(f"local-dir:{source}", "main", tmp_path / "copy")
@@ -168,7 +169,8 @@ def test_what_a_snapshot_lacks_is_named(snapshot, tmp_path, name):
     for path in snapshot.iterdir():
         if path.name != name:
             (source / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(UserError, match=f"has no {re.escape(name)}; name a Marian snapshot"):
+    lacks = "its weights (model.safetensors)" if name == "pytorch_model.bin" else name
+    with pytest.raises(UserError, match=f"lacks {re.escape(lacks)}; name a whole snapshot"):
         snapshots.fetch_translator(f"local-dir:{source}", "main", tmp_path / "copy")
 
 
@@ -705,7 +707,8 @@ def test_reports_are_translated_by_the_workflow(workflow_run, snapshot):
     compared = tables.read(workflow_run / "results/labels/languages.tsv", tables.LANGUAGES)
     assert sorted(compared["original"]) == ["a", "c"]
     files = tables.read(workflow_run / "results/models/translator.tsv", tables.MODEL_FILES)
-    assert files.to_dict("list") == snapshots.account(snapshot).to_dict("list")
+    expected = snapshots.account(snapshot, source=f"local-dir:{snapshot}")
+    assert files.to_dict("list") == expected.to_dict("list")
     texts = tables.read(workflow_run / "private/translations/texts.tsv", tables.TEXTS)
     assert set(texts["exam"]) == {"1001", "1002", "1003"}
     assert not texts["text"].str.contains("Cicatriz").any()
