@@ -53,7 +53,8 @@ MARIAN_CONFIG = {
     "forced_eos_token_id": 0,
 }
 _PIECES = 400  # at most, of each sentencepiece model
-# Spread of the untrained weights, and how much likelier the end is made, so that translations differ and some end.
+# Spread of the untrained weights, so that different sentences become different vectors or translations; and how much
+# likelier the end of a translation is made, so that some end.
 _SPREAD, _END = 0.5, 8.0
 
 
@@ -72,7 +73,12 @@ def make_encoder(folder: Path, *, sentences: list[str], seed: int = 0) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = _make_tokenizer(folder, sentences)
     text = BertConfig(
-        vocab_size=vocabulary, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+        vocab_size=vocabulary,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        initializer_range=_SPREAD,
     )
     text.save_pretrained(folder)
     (folder / "open_clip_config.json").write_text(json.dumps(OPEN_CLIP_CONFIG, indent=2) + "\n")
