@@ -21,7 +21,7 @@ import timm
 import torch
 
 from mammoflow.errors import UserError
-from mammoflow.models import checkpoints, snapshot_files, towers
+from mammoflow.models import snapshot_faults, snapshot_files, towers
 from mammoflow.models.preprocessing import Preprocessing, preprocessing
 from mammoflow.models.towers import Tower
 
@@ -134,18 +134,18 @@ def load(folder: Path, *, kind: str = "open_clip", resize: str = "longest") -> E
 
 
 def _load_clip(folder: Path, resize: str, device: torch.device) -> Encoder:
-    config = checkpoints.read_json(folder, snapshot_files.CLIP_CONFIG)
-    weights = checkpoints.find_weights(folder, snapshot_files.CLIP_WEIGHTS)
-    with checkpoints.naming(folder / snapshot_files.CLIP_CONFIG, "model that open_clip knows"):
+    config = snapshot_faults.read_json(folder, snapshot_files.CLIP_CONFIG)
+    weights = snapshot_faults.find_weights(folder, snapshot_files.CLIP_WEIGHTS)
+    with snapshot_faults.naming(folder / snapshot_files.CLIP_CONFIG, "model that open_clip knows"):
         text = dict(config["model_cfg"]["text_cfg"])
         if "hf_model_name" in text:
-            checkpoints.read_json(folder, "config.json")
+            snapshot_faults.read_json(folder, "config.json")
             # From the folder, not from the hub, and without BERT's own weights: the snapshot's follow.
             text |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
         model = open_clip.create_model(
             f"local-dir:{folder}", load_weights=False, pretrained_text=False, text_cfg=text
         ).eval()
-    with checkpoints.naming(weights, "weights of this model"):
+    with snapshot_faults.naming(weights, "weights of this model"):
         open_clip.load_checkpoint(model, str(weights))
     tokenizer = _load_tokenizer(folder, words=getattr(model, "text", model).vocab_size)
     own = model.visual.preprocess_cfg
@@ -164,7 +164,7 @@ def _load_clip(folder: Path, resize: str, device: torch.device) -> Encoder:
 def _load_tokenizer(folder: Path, *, words: int) -> Any:
     """The tokenizer of an open_clip snapshot whose text tower knows this many words."""
     for path in folder.glob("*.json"):
-        checkpoints.read_json(folder, path.name)
+        snapshot_faults.read_json(folder, path.name)
     tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
     size = len(tokenizer.tokenizer) if hasattr(tokenizer, "tokenizer") else tokenizer.vocab_size
     if not words - PADDING <= size <= words:
@@ -176,11 +176,11 @@ def _load_tokenizer(folder: Path, *, words: int) -> Any:
 
 
 def _load_timm(folder: Path, resize: str, device: torch.device) -> Encoder:
-    checkpoints.read_json(folder, "config.json")
-    with checkpoints.naming(folder / "config.json", "network that timm knows"):
+    snapshot_faults.read_json(folder, "config.json")
+    with snapshot_faults.naming(folder / "config.json", "network that timm knows"):
         timm.create_model(f"local-dir:{folder}", pretrained=False)
     # With as many classes as it was published with: with others timm would not mind missing weights.
-    with checkpoints.naming(checkpoints.find_weights(folder, snapshot_files.WEIGHTS), "weights of this network"):
+    with snapshot_faults.naming(snapshot_faults.find_weights(folder, snapshot_files.WEIGHTS), "weights of this network"):
         network = timm.create_model(f"local-dir:{folder}", pretrained=True)
     own = timm.data.resolve_model_data_config(network)
     return Encoder(
