@@ -177,10 +177,11 @@ def _load_tokenizer(folder: Path, *, words: int) -> Any:
 
 def _load_timm(folder: Path, resize: str, device: torch.device) -> Encoder:
     snapshot_faults.read_json(folder, "config.json")
+    weights = snapshot_faults.find_weights(folder, snapshot_files.WEIGHTS)
     with snapshot_faults.naming(folder / "config.json", "network that timm knows"):
         timm.create_model(f"local-dir:{folder}", pretrained=False)
     # With as many classes as it was published with: with others timm would not mind missing weights.
-    with snapshot_faults.naming(snapshot_faults.find_weights(folder, snapshot_files.WEIGHTS), "weights of this network"):
+    with snapshot_faults.naming(weights, "weights of this network"):
         network = timm.create_model(f"local-dir:{folder}", pretrained=True)
     own = timm.data.resolve_model_data_config(network)
     return Encoder(
