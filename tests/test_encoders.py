@@ -280,6 +280,7 @@ BROKEN = {
     "text tower cut": ("config.json", cut, "holds no JSON"),
     "text tower gone": ("config.json", Path.unlink, "is not there"),
     "tokenizer cut": ("tokenizer.json", cut, "holds no JSON"),
+    "tokenizer of nothing": ("tokenizer.json", write("{}"), "holds no tokenizer that open_clip can load"),
     "weights gone": ("open_clip_pytorch_model.bin", Path.unlink, r"open_clip_model\.safetensors is not there"),
     "weights cut": ("open_clip_pytorch_model.bin", cut, "holds no weights of this model"),
     "weights empty": ("open_clip_pytorch_model.bin", write(""), "holds no weights of this model"),

@@ -13,6 +13,8 @@ with log_to(snakemake.log[0]):
 
     limit_threads(snakemake.params.compute["threads"])
 
+    from tqdm import tqdm
+
     from mammoflow import tables, tasks, work
     from mammoflow.models import embeddings, prompt_embeddings, prompts, snapshots
 
@@ -37,6 +39,6 @@ with log_to(snakemake.log[0]):
         return encoders.load(folder)
 
     kept = Path(params.work) / key
-    made = prompt_embeddings.encode(sentences, kept, encoder)
+    made = prompt_embeddings.encode(sentences, kept, encoder, tqdm)
     log.info("encoded %d of %d sentences", len(sentences) if made else 0, len(sentences))
     prompt_embeddings.write(laid_out, kept, table=output.prompts, vectors=output.vectors)

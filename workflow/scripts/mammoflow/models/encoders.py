@@ -165,7 +165,8 @@ def _load_tokenizer(folder: Path, *, words: int) -> Any:
     """The tokenizer of an open_clip snapshot whose text tower knows this many words."""
     for path in folder.glob("*.json"):
         snapshot_faults.read_json(folder, path.name)
-    tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+    with snapshot_faults.naming(folder / "tokenizer.json", "tokenizer that open_clip can load"):
+        tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
     size = len(tokenizer.tokenizer) if hasattr(tokenizer, "tokenizer") else tokenizer.vocab_size
     if not words - PADDING <= size <= words:
         raise UserError(

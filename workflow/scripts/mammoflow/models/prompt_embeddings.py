@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,8 @@ class TextEncoder(Protocol):
     def temperature(self) -> float:
         """What cosines are multiplied with before the softmax."""
 
-    def texts(self, sentences: list[str]) -> npt.NDArray[np.float32]:
-        """Normalised embeddings of sentences: (n, width)."""
+    def texts(self, sentences: list[str], progress: Callable[..., Any]) -> npt.NDArray[np.float32]:
+        """Normalised embeddings of sentences: (n, width); `progress` wraps the batches."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ def distinct(prompts: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(prompts["sentence"]))
 
 
-def encode(sentences: list[str], folder: Path, load: Callable[[], TextEncoder]) -> bool:
+def encode(
+    sentences: list[str], folder: Path, load: Callable[[], TextEncoder], progress: Callable[..., Any] = iter
+) -> bool:
     """See to it that `folder` holds the embeddings of sentences, and say whether they had to be made.
 
     Parameters
@@ -57,12 +59,14 @@ def encode(sentences: list[str], folder: Path, load: Callable[[], TextEncoder]) 
         Named by a key of everything that they depend on.
     load
         Loads the encoder; called only where it is needed.
+    progress
+        Wraps loops, such as tqdm.
     """
 
     def make(place: Path) -> None:
         encoder = load()
         temperature = np.array([encoder.temperature], dtype=np.float32)
-        save_file({"vectors": encoder.texts(sentences), "temperature": temperature}, place / _FILE)
+        save_file({"vectors": encoder.texts(sentences, progress), "temperature": temperature}, place / _FILE)
 
     return work.result(folder, make)
 
