@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mammoflow import work
+from mammoflow.errors import UserError
 
 
 def test_a_result_is_made_once(tmp_path):
@@ -54,6 +55,7 @@ def test_a_killed_making_is_not_taken_for_a_result(tmp_path):
 import os, signal, sys
 from pathlib import Path
 from mammoflow import work
+from mammoflow.errors import UserError
 def make(place):
     (place / "half").write_text("4")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -66,3 +68,27 @@ work.result(Path(sys.argv[1]), make)
     assert done.returncode == -9
     assert not (tmp_path / "key").exists()
     assert work.result(tmp_path / "key", lambda place: None)
+
+
+def test_what_was_begun_goes_on_where_it_was(tmp_path):
+    def make(place):
+        before = (place / "steps").read_text() if (place / "steps").exists() else ""
+        (place / "steps").write_text(before + "x")
+        if len(before) < 2:
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            work.resumable(tmp_path / "key", make)
+        assert not (tmp_path / "key").exists()
+    assert work.resumable(tmp_path / "key", make)
+    assert (tmp_path / "key/steps").read_text() == "xxx"
+    assert not work.resumable(tmp_path / "key", make)
+
+
+def test_two_processes_do_not_go_on_with_the_same(tmp_path):
+    def make(place):
+        with pytest.raises(UserError, match=r"key\.begun is being made by another process"):
+            work.resumable(tmp_path / "key", make)
+
+    assert work.resumable(tmp_path / "key", make)

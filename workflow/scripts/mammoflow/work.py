@@ -4,6 +4,7 @@ A result is a folder below results/work, named by its key. It is written under a
 whole, so that a killed job leaves nothing that could be taken for a result.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -12,11 +13,51 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mammoflow.errors import UserError
+
 
 def key_of(**parts: Any) -> str:
     """The key of a result: a digest of everything that it depends on, given as plain values by name."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def resumable(folder: Path, make: Callable[[Path], None]) -> bool:
+    """See to it that `folder` holds its result, which a killed job may have begun.
+
+    Parameters
+    ----------
+    folder
+        Where the result stands, named by its key.
+    make
+        Makes the result in the folder that it is given, and goes on from what it finds there; called only where there
+        is no result yet.
+
+    Returns
+    -------
+    bool
+        Whether it had to be made.
+
+    Raises
+    ------
+    UserError
+        If another process makes the same result at this moment.
+    """
+    if folder.is_dir():
+        return False
+    begun = folder.with_name(f"{folder.name}.begun")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name(f"{folder.name}.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{begun} is being made by another process; wait for it, or end it") from None
+        if folder.is_dir():  # by another process, which has just let go of the lock
+            return False
+        begun.mkdir(parents=True, exist_ok=True)
+        make(begun)
+        begun.rename(folder)
+    return True
 
 
 def result(folder: Path, make: Callable[[Path], None]) -> bool:
