@@ -240,9 +240,29 @@ def vectors_of(wildcards):
 
 
 def max_epochs(wildcards):
-    """Bound of a training's epochs: the published 200 where the experiment names none; less in the demo."""
+    """Bound of a probe's epochs: the published 200 where the experiment names none; less in the demo."""
     own = PREDICTED[wildcards.experiment].get("max_epochs", 200)
     return min(own, config["demo"]["max_epochs"]) if DEMO else own
+
+
+def tuning_of(wildcards):
+    """How the experiment fine-tunes: its scheme with what it replaces of it, and its head."""
+    experiment = PREDICTED[wildcards.experiment]
+    replaced = ("learning_rate", "weight_decay", "batch", "max_epochs", "patience")
+    return {
+        "training": experiment.get("training", "paper"),
+        "head": experiment.get("head", "softmax"),
+        "replaced": {key: experiment[key] for key in replaced if key in experiment},
+        "most_epochs": config["demo"]["max_epochs"] if DEMO else None,
+    }
+
+
+def squares_of(wildcards):
+    """The index of the array of pictures that the experiment's network sees."""
+    experiment = PREDICTED[wildcards.experiment]
+    # Tiny untrained networks were made for less.
+    side = experiment.get("side", 160 if config["weights"] == "random" else 224)
+    return f"results/arrays/{experiment['recipe']}/{side}.tsv"
 
 
 def probe_settings(wildcards):
@@ -265,4 +285,5 @@ wildcard_constraints:
     encoder=only(config["encoders"]),
     prompts="[a-z0-9_]+",
     shots=r"\d+|all",
+    side=r"\d+",
     model=r"[A-Za-z0-9_.]+",

@@ -1,4 +1,28 @@
-"""Fine-tuning: all layers of a convolutional network trained on the PNGs."""
+"""Fine-tuning: all layers of a network trained on pictures; killed at any moment, it goes on where it was."""
+
+
+rule stack_pngs:
+    """The PNGs of all labelled images decoded once, into one array of squares."""
+    input:
+        labelled="results/cohort/labelled_images.tsv",
+        pngs=expand("results/png/{{recipe}}/{shard}.tsv", shard=SHARDS),
+    output:
+        squares="results/arrays/{recipe}/{side}.tsv",
+    log:
+        "results/logs/stack_pngs/{recipe}/{side}.log",
+    benchmark:
+        "results/benchmarks/stack_pngs/{recipe}/{side}.tsv"
+    conda:
+        "../envs/models.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        work="results/work/arrays",
+        stacking=code_hash("mammoflow/models/arrays.py"),
+        code=code_hash("stack_pngs.py"),
+    script:
+        "../workflow/scripts/stack_pngs.py"
 
 
 rule fine_tune:
@@ -6,7 +30,7 @@ rule fine_tune:
     input:
         manifest="results/splits/seed{seed}/manifest.tsv",
         classes="results/splits/classes.tsv",
-        pngs=pngs_of,
+        squares=squares_of,
         network=of_experiment("results/models/networks/{model}.tsv"),
     output:
         predictions="results/predictions/{experiment}/seed{seed}.tsv",
@@ -17,20 +41,24 @@ rule fine_tune:
         "results/benchmarks/fine_tune/{experiment}/seed{seed}.tsv"
     wildcard_constraints:
         experiment=only(experiments_of("fine_tune")),
+    # A cluster may kill it at any time; it goes on from its checkpoint.
+    retries: 2
     conda:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        gpu=1,
+        gpu=config["fine_tuning"]["gpus"],
         mem_mb=16000,
         runtime=1440,
     params:
         folder=of_experiment("results/models/networks/{model}"),
-        max_epochs=max_epochs,
+        tuning=tuning_of,
         views=views_of_experiment,
         weighted=config["split"]["balance"] == "weighted",
-        compute=config["compute"],
+        threads=config["compute"]["threads"],
+        machine=config["fine_tuning"],
         work="results/work/fine_tuning",
+        training=code_hash("mammoflow/models/job.py"),
         code=code_hash("fine_tune.py"),
     script:
         "../workflow/scripts/fine_tune.py"

@@ -1,4 +1,4 @@
-"""Fine-tune a network on the PNGs, unless the same training was done before."""
+"""Fine-tune a network on pictures, from wherever the same training was left, unless it was done before."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,57 +11,55 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     from mammoflow.compute import limit_threads
 
-    limit_threads(snakemake.params.compute["threads"])
+    limit_threads(snakemake.params.threads)
 
-    from safetensors.torch import save_model
-    from tqdm import tqdm
+    from dataclasses import asdict
 
     from mammoflow import splits, tables, work
-    from mammoflow.models import finetuning, predictions, snapshots, subsets, trained, training, views
+    from mammoflow.models import job, predictions, schemes, snapshots, subsets, trained, views
 
-    params, seed = snakemake.params, int(snakemake.wildcards.seed)
-    classes = splits.kept_classes(tables.read(snakemake.input.classes, tables.CLASSES))
+    given, params, seed = snakemake.input, snakemake.params, int(snakemake.wildcards.seed)
+    classes = splits.kept_classes(tables.read(given.classes, tables.CLASSES))
     manifest = views.restricted(
-        tables.read(snakemake.input.manifest, tables.MANIFEST),
-        params.views,
-        classes,
-        experiment=snakemake.wildcards.experiment,
+        tables.read(given.manifest, tables.MANIFEST), params.views, classes, experiment=snakemake.wildcards.experiment
     )
-    pngs = tables.read_all(snakemake.input.pngs, tables.PNGS).set_index("image_id").loc[manifest["image_id"]]
+    squares = tables.read(given.squares, tables.ARRAYS).set_index("image_id").loc[manifest["image_id"]]
+    tuning = params.tuning
+    scheme = schemes.of(tuning["training"], most_epochs=tuning["most_epochs"], **tuning["replaced"])
     key = work.key_of(
-        pngs=list(pngs["sha256"]),
+        pngs=list(squares["sha256"]),
         manifest=manifest[["image_id", "label", "subset"]].to_dict("list"),
         classes=classes,
-        network=snapshots.fingerprint(tables.read(snakemake.input.network, tables.MODEL_FILES)),
-        settings={
-            "max_epochs": params.max_epochs,
-            "weighted": params.weighted,
-            "compute": params.compute,
-            "seed": seed,
-        },
-        code=params.code,
+        network=snapshots.fingerprint(tables.read(given.network, tables.MODEL_FILES)),
+        side=Path(given.squares).stem,
+        scheme=asdict(scheme),
+        head=tuning["head"],
+        weighted=params.weighted,
+        # Sums depend on how they are divided.
+        machine={"threads": params.threads, "gpus": params.machine["gpus"]},
+        seed=seed,
+        code=params.training,
     )
     folder = Path(params.work) / key
 
     def train(place: Path) -> None:
-        """Fine-tune and keep the weights in this folder."""
-        training.make_deterministic(seed)
-        network = finetuning.load_network(Path(params.folder), n_classes=len(classes))
-        curve, probabilities = finetuning.fine_tune(
-            network,
-            list(pngs["file"]),
-            subsets.rows_of(manifest, classes, weighted=params.weighted),
-            max_epochs=params.max_epochs,
+        """Train in this folder, which holds the checkpoint of an earlier try where there was one."""
+        to_do = job.Job(
+            network=params.folder,
+            squares=squares["file"].iloc[0],
+            n_classes=len(classes),
+            head=tuning["head"],
+            scheme=scheme,
             seed=seed,
-            progress=tqdm,
+            checkpoint_minutes=params.machine["checkpoint_minutes"],
         )
-        save_model(network, str(place / "weights.safetensors"))
-        trained.save(place, curve, probabilities)
+        rows = subsets.rows_of(manifest, classes, weighted=params.weighted)
+        job.write(place, to_do, rows, squares["row"].to_numpy(dtype="int64"))
+        job.start(place, processes=params.machine["gpus"])
 
-    made = work.result(folder, train)
+    made = work.resumable(folder, train)
     curve, probabilities = trained.load(folder)
     log.info("trained %d epochs", len(curve) if made else 0)
     tables.write(curve, snakemake.output.curve, tables.CURVE)
-    tables.write(
-        predictions.as_table(manifest, probabilities, classes), snakemake.output.predictions, tables.PREDICTIONS
-    )
+    found = predictions.as_table(manifest, probabilities, classes)
+    tables.write(found, snakemake.output.predictions, tables.PREDICTIONS)

@@ -67,6 +67,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "results/models/translator.tsv",
     ),
     "embeddings": ("results/embeddings/{encoder}/{recipe}/{shard}.tsv",),
+    "arrays": ("results/arrays/{recipe}/{side}.tsv",),
     "prompts": ("results/prompts/{encoder}/{prompts}.tsv",),
     "explanations": ("results/explanations/{experiment}.tsv",),
     "domain": ("results/domain/{encoder}/{recipe}.tsv",),

@@ -487,6 +487,18 @@ EMBEDDINGS = Table(
     },
 )
 
+ARRAYS = Table(
+    "arrays",
+    "a labelled image's place in the array of pictures that networks are trained on",
+    ("image_id",),
+    {
+        "image_id": _id("image"),
+        "sha256": _id("SHA-256 of the PNG that was decoded"),
+        "file": _id("the array, (images, side, side) uint8, below the working directory"),
+        "row": _count("row of the picture in that file, from 0"),
+    },
+)
+
 PROMPTS = Table(
     "prompts",
     "a sentence of a prompt set, whose embedding is the row of the same position in the file beside this table",

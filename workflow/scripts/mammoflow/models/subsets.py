@@ -1,6 +1,5 @@
 """Which rows of the data are trained on and which validate, what they count, and the order in which they are met."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,10 +54,3 @@ def row_weights(rows: Rows, of: npt.NDArray[np.int64]) -> npt.NDArray[np.float64
 def order(rows: npt.NDArray[np.int64], *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """The rows in an order drawn from the seed and the epoch."""
     return np.random.default_rng([seed, epoch]).permutation(rows)
-
-
-def batches(rows: npt.NDArray[np.int64], *, size: int, seed: int, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
-    """The rows in an order drawn from the seed and the epoch, in batches of at most `size`."""
-    drawn = order(rows, seed=seed, epoch=epoch)
-    for start in range(0, len(drawn), size):
-        yield drawn[start : start + size]
