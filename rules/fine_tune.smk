@@ -58,7 +58,7 @@ rule fine_tune:
         threads=config["compute"]["threads"],
         machine=config["fine_tuning"],
         work="results/work/fine_tuning",
-        training=code_hash("mammoflow/models/job.py"),
+        training=code_hash("mammoflow/models/finetuning.py"),
         code=code_hash("fine_tune.py"),
     script:
         "../workflow/scripts/fine_tune.py"

@@ -121,3 +121,11 @@ def test_nothing_of_ours_is_imported_relatively():
 def test_hash_of_the_real_library_is_short_and_stable():
     assert len(hash_now("mammoflow/tables.py")) == 16
     assert hash_now("mammoflow/tables.py") == hash_now("mammoflow/tables.py")
+
+
+@pytest.mark.parametrize("module", ["finetuning", "probes", "encoders"])
+def test_what_expensive_results_hang_on_reaches_no_tables_and_no_pages(module):
+    """Their hash is in the keys of trainings and vectors: an edit of a table's schema must not repeat these."""
+    reached = code.reached(code.SCRIPTS / f"mammoflow/models/{module}.py")
+    outside = {path.relative_to(code.SCRIPTS / "mammoflow").as_posix() for path in reached}
+    assert {path for path in outside if not path.startswith("models/")} == {"__init__.py", "errors.py"}

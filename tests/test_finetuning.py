@@ -8,16 +8,17 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 import timm
 import torch
 from safetensors.torch import load_file
 
 from mammoflow.models import job, networks, random_models, schemes, trained
-from mammoflow.models.arrays import Squares
 from mammoflow.models.checkpoints import Checkpoints
 from mammoflow.models.determinism import make_deterministic
 from mammoflow.models.finetuning import Problem, Training
+from mammoflow.models.squares import Squares
 from mammoflow.models.subsets import Rows
 from tests.conftest import REPO
 
@@ -61,7 +62,7 @@ def trained_here(folder, place, scheme, **settings):
     make_deterministic(5)
     network = networks.load(folder / "network", n_outputs=N_CLASSES, drop_path=scheme.drop_path)
     training = Training(network, problem_of(folder, scheme, **settings), Checkpoints(place, minutes=100))
-    return training, training.run(quiet)
+    return training, pd.DataFrame(training.run(quiet))
 
 
 @pytest.mark.parametrize("weights", [None, np.array([0.5, 1, 2], np.float32)], ids=["plain", "weighted"])
@@ -136,7 +137,7 @@ def test_early_stopping_keeps_the_best_epoch(folder, tmp_path):
     # All validation images of class 0: the larger the score, the lower the loss.
     problem.rows.targets[VALIDATION] = 0
     training = Training(Scripted([0.1, 0.5, 0.3, 0.4, 0.2, 9.0]), problem, Checkpoints(tmp_path, minutes=100))
-    curve = training.run(quiet)
+    curve = pd.DataFrame(training.run(quiet))
     assert curve["best"].tolist() == [False, True, False, False, False]
     assert training.judged.bias.item() == pytest.approx(0.5)
 
@@ -165,7 +166,7 @@ def test_what_does_not_fit_is_halved_with_the_same_result(folder, tmp_path, capl
     make_deterministic(5)
     network = Narrow(networks.load(folder / "network", n_outputs=N_CLASSES))
     training = Training(network, problem_of(folder, scheme), Checkpoints(tmp_path / "narrow", minutes=100))
-    parts = training.run(quiet)
+    parts = pd.DataFrame(training.run(quiet))
     assert training.course.micro_batch == 4
     assert "out of memory: micro-batches of 4 images from step 0 on" in caplog.text
     np.testing.assert_allclose(parts["validation_loss"], whole["validation_loss"], rtol=1e-5)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from mammoflow.errors import UserError
 from mammoflow.models import arrays, networks, random_models
+from mammoflow.models.squares import Squares
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_pictures_are_stacked_in_the_order_of_files(tmp_path):
     for n in range(3):
         Image.fromarray(np.full((20, 10), 50 * n, np.uint8)).save(tmp_path / f"{n}.png")
     arrays.stack([str(tmp_path / f"{n}.png") for n in (2, 0, 1)], 8, tmp_path / arrays.FILE, lambda loop: loop)
-    squares = arrays.Squares(np.load(tmp_path / arrays.FILE, mmap_mode="r"), np.array([1, 2, 0]))
+    squares = Squares(np.load(tmp_path / arrays.FILE, mmap_mode="r"), np.array([1, 2, 0]))
     assert squares.side == 8
     assert squares[np.array([0, 1, 2])].max(axis=(1, 2)).tolist() == [0, 50, 100]
     # Twice as high as wide: black on both sides.

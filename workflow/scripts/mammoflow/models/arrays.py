@@ -1,34 +1,15 @@
 """Pictures as one array: PNGs decoded once, so that no epoch waits for decoding."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mammoflow import pictures, tables
 
 FILE = "squares.npy"
-
-
-@dataclass(frozen=True)
-class Squares:
-    """The pictures of some images, read from a memory-mapped array as they are asked for."""
-
-    array: npt.NDArray[np.uint8]  # (all, side, side)
-    places: npt.NDArray[np.int64]  # (n,) row of each image's picture
-
-    @property
-    def side(self) -> int:
-        """Pixels."""
-        return self.array.shape[1]
-
-    def __getitem__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """The pictures of images: (len(rows), side, side), a copy."""
-        return self.array[self.places[rows]]
 
 
 def stack(files: list[str], side: int, path: Path, progress: Callable[..., Any]) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from accelerate import Accelerator
 from timm.optim import create_optimizer_v2
@@ -23,12 +22,11 @@ from timm.scheduler.cosine_lr import CosineLRScheduler
 from timm.utils import ModelEmaV3
 from torch.utils.data import DataLoader, TensorDataset
 
-from mammoflow import tables
-from mammoflow.models.arrays import Squares
 from mammoflow.models.augmentation import augment
 from mammoflow.models.checkpoints import Checkpoints, Weights
 from mammoflow.models.networks import Head, Inputs
 from mammoflow.models.schemes import Scheme
+from mammoflow.models.squares import Squares
 from mammoflow.models.subsets import Rows, order
 
 log = logging.getLogger(__name__)
@@ -112,7 +110,7 @@ class Training:
         """The network that validates and is kept: the running mean of the weights, where there is one."""
         return self.own if self.average is None else self.average.module
 
-    def run(self, progress: Callable[..., Any]) -> pd.DataFrame:
+    def run(self, progress: Callable[..., Any]) -> list[dict[str, Any]]:
         """Train to the end; the network then has the weights of its best epoch.
 
         Parameters
@@ -122,8 +120,8 @@ class Training:
 
         Returns
         -------
-        pandas.DataFrame
-            The learning curve, `tables.CURVE`.
+        list of dict
+            The learning curve: rows of `tables.CURVE`.
 
         Raises
         ------
@@ -306,13 +304,12 @@ class Training:
             self._loss += self.course.loss
         log.info("goes on at step %d, epoch %d", self.course.step, len(self.course.curve) + 1)
 
-    def _finish(self) -> pd.DataFrame:
+    def _finish(self) -> list[dict[str, Any]]:
         """Put the best weights into the network."""
         if self.best is None:
             raise RuntimeError("the validation loss was never a number; the training diverged")
         self.judged.load_state_dict(self.best)
-        curve = [row | {"best": row["epoch"] == self.course.best_epoch} for row in self.course.curve]
-        return tables.frame_of(curve, tables.CURVE)
+        return [row | {"best": row["epoch"] == self.course.best_epoch} for row in self.course.curve]
 
 
 def _optimizer(network: torch.nn.Module, scheme: Scheme, *, fused: bool) -> torch.optim.Optimizer:

@@ -24,11 +24,11 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 
 from mammoflow.models import networks, trained
-from mammoflow.models.arrays import Squares
 from mammoflow.models.checkpoints import Checkpoints
 from mammoflow.models.determinism import make_deterministic
 from mammoflow.models.finetuning import Int64, Problem, Training
 from mammoflow.models.schemes import Scheme
+from mammoflow.models.squares import Squares
 from mammoflow.models.subsets import Rows
 
 _SETTINGS, _ROWS = "job.json", "rows.safetensors"

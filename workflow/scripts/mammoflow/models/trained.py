@@ -1,6 +1,7 @@
 """What a training leaves in its work folder: the learning curve and the probabilities, beside the weights."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,9 @@ from mammoflow import tables
 CURVE, PROBABILITIES = "curve.tsv", "probabilities.npy"
 
 
-def save(place: Path, curve: pd.DataFrame, probabilities: npt.NDArray[np.float64]) -> None:
-    """Keep a training's `tables.CURVE` and its (n, k) probabilities in this folder."""
-    tables.write(curve, place / CURVE, tables.CURVE)
+def save(place: Path, curve: list[dict[str, Any]], probabilities: npt.NDArray[np.float64]) -> None:
+    """Keep a training's rows of `tables.CURVE` and its (n, k) probabilities in this folder."""
+    tables.write(tables.frame_of(curve, tables.CURVE), place / CURVE, tables.CURVE)
     np.save(place / PROBABILITIES, probabilities)
 
 
