@@ -31,6 +31,7 @@ include: "rules/zero_shot.smk"
 include: "rules/probes.smk"
 include: "rules/few_shot.smk"
 include: "rules/fine_tune.smk"
+include: "rules/saved_models.smk"
 include: "rules/baselines.smk"
 include: "rules/merge.smk"
 include: "rules/calibrate.smk"
@@ -45,6 +46,11 @@ rule all:
     input:
         "results/report/report.html",
         "results/report/zero_shot.html" if HAS_IMAGES and ZERO_SHOT else [],
+        expand(
+            "results/models/trained/{experiment}/seed{seed}/record.json",
+            experiment=SAVED if HAS_IMAGES else [],
+            seed=SEEDS,
+        ),
         ["private/report.html", "private/review.tsv"] if HAS_REPORTS else [],
 
 

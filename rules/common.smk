@@ -57,6 +57,12 @@ VIEWS = {name: configuration.views_of(config["experiments"], name) for name in E
 ZERO_SHOT = [name for name, own in EXPERIMENTS.items() if own["method"] == "zero_shot"]
 # Experiments in `run` that are trained on few images a class, too, and how many.
 FEW_SHOT = [name for name in config["few_shot"]["experiments"] if name in EXPERIMENTS]
+# Experiments in `run` whose trained models are saved for use on new images.
+SAVED = [
+    name
+    for name in EXPERIMENTS
+    if EXPERIMENTS[name]["method"] in ("linear_probe", "logistic_regression", "fine_tune")
+]
 SHOTS = [*map(str, config["few_shot"]["shots"]), "all"]
 ID_KEY = shipped("resources/demo/id.key") if DEMO else "private/id.key"
 PUBLISHED = shipped("resources/published/molina_roman_2025.yaml")
@@ -246,12 +252,14 @@ def max_epochs(wildcards):
 
 
 def tuning_of(wildcards):
-    """How the experiment fine-tunes: its scheme with what it replaces of it, and its head."""
+    """How the experiment fine-tunes: its scheme with what it replaces of it, its head, and the side of its pictures."""
     experiment = PREDICTED[wildcards.experiment]
     replaced = ("learning_rate", "weight_decay", "batch", "max_epochs", "patience")
     return {
         "training": experiment.get("training", "paper"),
         "head": experiment.get("head", "softmax"),
+        # Tiny untrained networks were made for less.
+        "side": experiment.get("side", 160 if config["weights"] == "random" else 224),
         "replaced": {key: experiment[key] for key in replaced if key in experiment},
         "most_epochs": config["demo"]["max_epochs"] if DEMO else None,
     }
@@ -259,10 +267,29 @@ def tuning_of(wildcards):
 
 def squares_of(wildcards):
     """The index of the array of pictures that the experiment's network sees."""
+    recipe = PREDICTED[wildcards.experiment]["recipe"]
+    return f"results/arrays/{recipe}/{tuning_of(wildcards)['side']}.tsv"
+
+
+def chosen_of(wildcards):
+    """The tables that say which epoch, or which of several settings, was kept."""
+    folder = f"results/training/{wildcards.experiment}"
+    if PREDICTED[wildcards.experiment]["method"] == "fine_tune":
+        return [f"{folder}/seed{seed}.tsv" for seed in SEEDS]
+    return [f"{folder}/choices.tsv"]
+
+
+def source_of(wildcards):
+    """The files of the snapshot that the experiment began with."""
     experiment = PREDICTED[wildcards.experiment]
-    # Tiny untrained networks were made for less.
-    side = experiment.get("side", 160 if config["weights"] == "random" else 224)
-    return f"results/arrays/{experiment['recipe']}/{side}.tsv"
+    kind, name = ("networks", "model") if "model" in experiment else ("encoders", "encoder")
+    return f"results/models/{kind}/{experiment[name]}.tsv"
+
+
+def encoder_of_experiment(wildcards):
+    """Settings of the encoder of the experiment; none of a network, or where its weights are random."""
+    experiment = PREDICTED[wildcards.experiment]
+    return config["encoders"][experiment["encoder"]] if "encoder" in experiment else {}
 
 
 def probe_settings(wildcards):

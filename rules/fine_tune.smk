@@ -35,6 +35,7 @@ rule fine_tune:
     output:
         predictions="results/predictions/{experiment}/seed{seed}.tsv",
         curve="results/training/{experiment}/seed{seed}.tsv",
+        weights="results/training/{experiment}/seed{seed}.safetensors",
     log:
         "results/logs/fine_tune/{experiment}/seed{seed}.log",
     benchmark:

@@ -17,6 +17,7 @@ import sklearn.metrics
 import yaml
 
 from mammoflow import tables
+from mammoflow.models import embeddings, heads, records
 from tests import sound_splits
 from tests.conftest import REPO
 
@@ -121,6 +122,64 @@ def test_every_method_writes_the_one_predictions_table(demo):
         assert list(table["image_id"]) == sorted(labelled["image_id"])
         assert tables.predicted_classes(table) == ["a", "b", "c", "d"]
         np.testing.assert_allclose(table[["p_a", "p_b", "p_c", "p_d"]].sum(axis=1), 1, atol=1e-9)
+
+
+def saved(directory, experiment):
+    return directory / f"results/models/trained/{experiment}/seed1"
+
+
+def test_a_saved_network_is_loaded_by_timm_alone(demo):
+    """In the three lines of its card, and with its own configuration as the only word on what it sees."""
+    import timm
+    import torch
+    from PIL import Image
+
+    folder = saved(demo, "convnext")
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    config = json.loads((folder / "config.json").read_text())
+    data = timm.data.resolve_model_data_config(network)
+    expected = tables.read(demo / "results/predictions/convnext/seed1.tsv", tables.PREDICTIONS)
+    pngs = tables.read_all([demo / f"results/png/paper/{shard}.tsv" for shard in range(2)], tables.PNGS)
+    files = pngs.set_index("image_id").loc[expected["image_id"], "file"]
+    greys = []
+    for file in files:
+        picture = Image.open(demo / file).convert("L")
+        square = Image.new("L", (max(picture.size), max(picture.size)))
+        square.paste(picture, tuple((max(picture.size) - side) // 2 for side in picture.size))
+        greys.append(np.array(square.resize((data["input_size"][-1],) * 2, Image.Resampling.BOX), dtype=np.float32))
+    shares = torch.from_numpy(np.stack(greys) / 255).unsqueeze(1).expand(-1, 3, -1, -1)
+    mean, std = (torch.tensor(data[key]).view(3, 1, 1) for key in ("mean", "std"))
+    with torch.no_grad():
+        found = network((shares - mean) / std).softmax(dim=1).numpy()
+    assert config["label_names"] == tables.predicted_classes(expected)
+    # Pictures were brought to size by another library here: near, and the same class unless two are as likely.
+    probabilities = expected[tables.probability_columns(config["label_names"])].to_numpy()
+    np.testing.assert_allclose(found, probabilities, atol=0.02)
+
+
+def test_saved_models_say_how_they_were_trained(demo):
+    network, probe = (records.read(saved(demo, name)) for name in ("convnext", "linear_probe"))
+    assert (network.training["learning_rate"], network.training["batch"], network.training["patience"]) == (
+        1e-4,
+        64,
+        10,
+    )
+    settings = {key: probe.training[key] for key in ("learning_rate", "weight_decay", "batch", "patience")}
+    assert settings == {"learning_rate": [1e-4], "weight_decay": [1e-3], "batch": 64, "patience": 10}
+    for record in (network, probe):
+        assert "mean nothing" in (saved(demo, record.experiment) / "README.md").read_text()
+        manifest = tables.read(demo / "results/splits/seed1/manifest.tsv", tables.MANIFEST)
+        counts = manifest["subset"].value_counts().to_dict()
+        assert {name: own["images"] for name, own in record.subsets.items()} == counts
+    head, _ = heads.read(saved(demo, "linear_probe") / "head.safetensors")
+    expected = tables.read(demo / "results/predictions/linear_probe/seed1.tsv", tables.PREDICTIONS)
+    index = [demo / f"results/embeddings/biomedclip/paper/{shard}.tsv" for shard in range(2)]
+    embedded = tables.read_all(index, tables.EMBEDDINGS)
+    embedded["file"] = [str(demo / file) for file in embedded["file"]]
+    vectors = embeddings.lookup(embedded, expected["image_id"], probe.training["features"])
+    np.testing.assert_allclose(
+        head.probabilities(vectors), expected[tables.probability_columns(probe.classes)].to_numpy(), atol=1e-12
+    )
 
 
 def test_no_patient_is_in_two_subsets(demo):

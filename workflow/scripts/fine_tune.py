@@ -13,9 +13,11 @@ with log_to(snakemake.log[0]):
 
     limit_threads(snakemake.params.threads)
 
+    import shutil
     from dataclasses import asdict
 
     from mammoflow import splits, tables, work
+    from mammoflow.files import atomic
     from mammoflow.models import job, predictions, schemes, snapshots, subsets, trained, views
 
     given, params, seed = snakemake.input, snakemake.params, int(snakemake.wildcards.seed)
@@ -61,5 +63,7 @@ with log_to(snakemake.log[0]):
     curve, probabilities = trained.load(folder)
     log.info("trained %d epochs", len(curve) if made else 0)
     tables.write(curve, snakemake.output.curve, tables.CURVE)
+    with atomic(snakemake.output.weights) as temporary:
+        shutil.copyfile(folder / job.WEIGHTS, temporary)
     found = predictions.as_table(manifest, probabilities, classes)
     tables.write(found, snakemake.output.predictions, tables.PREDICTIONS)
