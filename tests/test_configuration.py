@@ -332,8 +332,14 @@ ZERO_SHOT = {"method": "zero_shot", "recipe": "paper", "encoder": "dino", "promp
         ),
         (ZERO_SHOT, "mine.encoder is 'dino', which encodes images only; allowed: an encoder of kind open_clip"),
         (PROBE | {"encoder": "dino", "features": "projected"}, "mine.features is 'projected'; allowed: trunk, as"),
-        (PROBE | {"learning_rate": "fast"}, "mine.learning_rate is 'fast'; allowed: a number, at least 0; or a list"),
-        (PROBE | {"learning_rate": []}, "mine.learning_rate is []; allowed: a number, at least 0; or a list"),
+        (
+            PROBE | {"learning_rate": "fast"},
+            "mine.learning_rate is 'fast'; allowed: a number, at least 0, at most 1000; or a list",
+        ),
+        (
+            PROBE | {"learning_rate": []},
+            "mine.learning_rate is []; allowed: a number, at least 0, at most 1000; or a list",
+        ),
     ],
 )
 def test_what_encoders_and_calibrations_may_get_wrong(experiment, said):

@@ -3,10 +3,9 @@
 A probe is a head: the weights of a class are a row, whose last value, the bias, belongs to an input that is always 1.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
+from itertools import compress, product
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,6 @@ from torch.nn import functional
 from mammoflow.errors import UserError
 from mammoflow.models.subsets import Rows, order
 
-# AdamW's own (Loshchilov and Hutter, 2019), as torch has them.
-_MEAN_DECAY, _SQUARE_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 # What a learning curve holds of an epoch.
 TRAIN_LOSS, VALIDATION_LOSS, VALIDATION_ACCURACY = range(3)
 
@@ -116,7 +113,7 @@ def train(
     inputs = functional.pad(torch.from_numpy(vectors), (0, 1), value=1.0)
     goals = _goals(rows, n_classes)
     validation = inputs[rows.validation], goals[rows.validation]
-    best, best_loss = heads.weights.clone(), np.full(len(settings.grid), np.inf)
+    best, best_loss = heads.together().detach(), np.full(len(settings.grid), np.inf)
     best_epoch = np.zeros(len(settings.grid), dtype=np.int64)
     curves = np.full((len(settings.grid), settings.max_epochs, 3), np.nan)
     going = np.arange(len(settings.grid))
@@ -126,7 +123,7 @@ def train(
         loss, accuracy = _validate(heads, *validation)
         curves[going, epoch - 1, VALIDATION_LOSS], curves[going, epoch - 1, VALIDATION_ACCURACY] = loss, accuracy
         better = loss < best_loss[going]
-        best[going[better]] = heads.weights[better]
+        best[going[better]] = heads.together().detach()[better]
         best_loss[going[better]], best_epoch[going[better]] = loss[better], epoch
         patient = epoch - best_epoch[going] < settings.patience
         if not patient.all():
@@ -141,33 +138,35 @@ def train(
 
 
 class _Heads:
-    """Heads side by side, with the state of their optimisers."""
+    """Heads side by side, each with a learning rate and a weight decay of its own."""
 
     def __init__(self, start: torch.Tensor, grid: list[tuple[float, float]]) -> None:
-        rate, decay = torch.tensor(grid, dtype=torch.float64).T[:, :, None, None]
-        self.weights = start.repeat(len(grid), 1, 1)
-        self.rate, self.shrinkage = rate.float(), (1 - rate * decay).float()
-        self.mean, self.square = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
-        self.steps = 0
+        self.weights = [torch.nn.Parameter(start.clone()) for _ in grid]
+        groups: list[dict[str, Any]] = [
+            {"params": [weights], "lr": rate, "weight_decay": decay}
+            for weights, (rate, decay) in zip(self.weights, grid, strict=True)
+        ]
+        self.optimizer = torch.optim.AdamW(groups)
+
+    def together(self) -> torch.Tensor:
+        """The weights of all heads: (heads, classes, width + 1)."""
+        return torch.stack(tuple(self.weights))
 
     def keep(self, which: npt.NDArray[np.bool_]) -> None:
         """Leave the other heads out."""
-        for name in ("weights", "rate", "shrinkage", "mean", "square"):
-            setattr(self, name, getattr(self, name)[which])
+        self.weights = list(compress(self.weights, which))
+        self.optimizer.param_groups = list(compress(self.optimizer.param_groups, which))
 
     def log_probabilities(self, inputs: torch.Tensor) -> torch.Tensor:
         """What each head makes of the inputs: (heads, n, classes)."""
         # Batched, so that each head's bits are those that it would have alone; heads as columns of one matrix have not.
-        return torch.matmul(inputs, self.weights.mT).log_softmax(dim=2)
+        return torch.matmul(inputs, self.together().mT).log_softmax(dim=2)
 
-    def step(self, gradient: torch.Tensor) -> None:
-        """One step of AdamW."""
-        self.steps += 1
-        self.mean.lerp_(gradient, 1 - _MEAN_DECAY)
-        self.square.mul_(_SQUARE_DECAY).addcmul_(gradient, gradient, value=1 - _SQUARE_DECAY)
-        root = self.square.sqrt().div_(math.sqrt(1 - _SQUARE_DECAY**self.steps)).add_(_EPSILON)
-        step = self.mean.div(root).mul_(self.rate / (1 - _MEAN_DECAY**self.steps))
-        self.weights.mul_(self.shrinkage).sub_(step)
+    def step(self, loss: torch.Tensor) -> None:
+        """One step down the loss of every head; `loss` is their sum, so that each has the gradient of its own."""
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
 
 
 def _goals(rows: Rows, n_classes: int) -> torch.Tensor:
@@ -179,16 +178,15 @@ def _goals(rows: Rows, n_classes: int) -> torch.Tensor:
 def _train_epoch(heads: _Heads, inputs: torch.Tensor, goals: torch.Tensor, size: int) -> npt.NDArray[np.float64]:
     """One pass over training rows in this order; gives the mean loss of each head."""
     logs = torch.empty(len(heads.weights), *goals.shape)
-    counts = goals.sum(dim=1, keepdim=True)
     for start in range(0, len(inputs), size):
         batch = slice(start, start + size)
-        logs[:, batch] = found = heads.log_probabilities(inputs[batch])
-        # The derivative of the cross-entropy by the logits: what was found less what should be.
-        slope = found.exp().mul_(counts[batch]).sub_(goals[batch]).div_(counts[batch].sum())
-        heads.step(torch.matmul(slope.mT, inputs[batch]))
+        found = heads.log_probabilities(inputs[batch])
+        heads.step(-(found * goals[batch]).sum() / goals[batch].sum())
+        logs[:, batch] = found.detach()
     return _cross_entropy(logs, goals)
 
 
+@torch.inference_mode()
 def _validate(
     heads: _Heads, inputs: torch.Tensor, goals: torch.Tensor
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
