@@ -1,0 +1,1 @@
+"""Published figures as data, and what their own arithmetic says of them."""
