@@ -1,8 +1,10 @@
 """Few-shot curves: how well an experiment does when it is trained on few images a class."""
 
+FEW_SHOT_TUNED = [name for name in FEW_SHOT if EXPERIMENTS[name]["method"] == "fine_tune"]
+
 
 rule learn_few_shots:
-    """The experiment trained on nested draws of the training images; probabilities for every labelled image."""
+    """The probe trained on nested draws of the training images; probabilities for every labelled image."""
     input:
         manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
         classes="results/splits/classes.tsv",
@@ -20,7 +22,7 @@ rule learn_few_shots:
     benchmark:
         "results/benchmarks/learn_few_shots/{experiment}.tsv"
     wildcard_constraints:
-        experiment=only(FEW_SHOT),
+        experiment=only(name for name in FEW_SHOT if name not in FEW_SHOT_TUNED),
     conda:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
@@ -43,25 +45,70 @@ rule learn_few_shots:
         "../workflow/scripts/learn_few_shots.py"
 
 
-rule evaluate_shots:
-    """Measures with intervals of an experiment trained on few images, on the test images."""
+rule fine_tune_few_shots:
+    """The network fine-tuned on the same draws, each from its checkpoint; probabilities for every labelled image."""
     input:
         manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
         classes="results/splits/classes.tsv",
+        squares=squares_of,
+        network=network_files_of,
+        predictions=lambda wildcards: predictions_of(wildcards.experiment),
+    output:
         predictions=expand(
             "results/shots/{experiment}/k{shots}/seed{seed}.tsv",
             seed=SEEDS,
             shots=SHOTS,
             allow_missing=True,
         ),
-    output:
-        metrics="results/metrics/shots/{experiment}.tsv",
     log:
-        "results/logs/evaluate_shots/{experiment}.log",
+        "results/logs/fine_tune_few_shots/{experiment}.log",
     benchmark:
-        "results/benchmarks/evaluate_shots/{experiment}.tsv"
+        "results/benchmarks/fine_tune_few_shots/{experiment}.tsv"
     wildcard_constraints:
-        experiment=only(FEW_SHOT),
+        experiment=only(FEW_SHOT_TUNED),
+    # A cluster may kill it at any time; what is trained stays, and the rest goes on from its checkpoint.
+    retries: 2
+    conda:
+        "../envs/models.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=1440,
+    params:
+        seeds=SEEDS,
+        shots=SHOTS,
+        folder=network_of,
+        tuning=tuning_of,
+        views=views_of_experiment,
+        weighted=config["split"]["balance"] == "weighted",
+        threads=config["compute"]["threads"],
+        checkpoint_minutes=config["fine_tuning"]["checkpoint_minutes"],
+        work="results/work/fine_tuning",
+        training=code_hash("mammoflow/models/finetuning.py"),
+        code=code_hash("fine_tune_few_shots.py"),
+    script:
+        "../workflow/scripts/fine_tune_few_shots.py"
+
+
+rule evaluate_shots:
+    """Measures with intervals of experiments trained on few images, on the test images."""
+    input:
+        manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
+        classes="results/splits/classes.tsv",
+        predictions=expand(
+            "results/shots/{experiment}/k{shots}/seed{seed}.tsv",
+            experiment=FEW_SHOT,
+            seed=SEEDS,
+            shots=SHOTS,
+        ),
+        groups="results/cohort/groups.tsv",
+    output:
+        metrics=expand("results/metrics/shots/{experiment}.tsv", experiment=FEW_SHOT),
+    log:
+        "results/logs/evaluate_shots.log",
+    benchmark:
+        "results/benchmarks/evaluate_shots.tsv"
     conda:
         "../envs/tables.yaml"
     resources:
@@ -70,7 +117,7 @@ rule evaluate_shots:
     params:
         seeds=SEEDS,
         shots=SHOTS,
-        views=views_of_experiment,
+        views={name: VIEWS[name] for name in FEW_SHOT},
         evaluation=config["evaluation"],
         code=code_hash("evaluate_shots.py"),
     script:
@@ -91,6 +138,7 @@ rule plot_few_shot:
             labels={"figure": "few images a class"},
         ),
         pdf="results/figures/few_shot.pdf",
+        svg="results/figures/few_shot.svg",
     log:
         "results/logs/plot_few_shot.log",
     benchmark:

@@ -31,7 +31,7 @@ rule fine_tune:
         manifest="results/splits/seed{seed}/manifest.tsv",
         classes="results/splits/classes.tsv",
         squares=squares_of,
-        network=of_experiment("results/models/networks/{model}.tsv"),
+        network=network_files_of,
     output:
         predictions="results/predictions/{experiment}/seed{seed}.tsv",
         curve="results/training/{experiment}/seed{seed}.tsv",
@@ -52,7 +52,7 @@ rule fine_tune:
         mem_mb=16000,
         runtime=1440,
     params:
-        folder=of_experiment("results/models/networks/{model}"),
+        folder=network_of,
         tuning=tuning_of,
         views=views_of_experiment,
         weighted=config["split"]["balance"] == "weighted",

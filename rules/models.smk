@@ -32,7 +32,7 @@ if config["weights"] == "pretrained":
             "../workflow/scripts/fetch_encoder.py"
 
     rule fetch_network:
-        """A timm network's weights from the hub."""
+        """A timm network's weights from the hub, or from a file of the user's."""
         output:
             files="results/models/networks/{model}.tsv",
         log:
@@ -46,6 +46,7 @@ if config["weights"] == "pretrained":
             runtime=60,
         params:
             folder="results/models/networks/{model}",
+            own_weights=own_weights,
             code=code_hash("fetch_network.py"),
         script:
             "../workflow/scripts/fetch_network.py"

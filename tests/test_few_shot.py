@@ -9,6 +9,7 @@ import sklearn.metrics
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file
 
 from mammoflow import tables
 from mammoflow.evaluation import shots as measured
@@ -191,8 +192,8 @@ def make_zero_shot(value):
 def test_the_figure_has_the_same_bytes_twice(tmp_path):
     for i in (0, 1):
         figure = figures.draw({"one": make_shots(), "other": make_shots()}, {}, n_classes=3)
-        style.save(figure, png=tmp_path / f"{i}.png", pdf=tmp_path / f"{i}.pdf")
-    for ending in ("png", "pdf"):
+        style.save(figure, **{ending: tmp_path / f"{i}.{ending}" for ending in ("png", "pdf", "svg")})
+    for ending in ("png", "pdf", "svg"):
         assert (tmp_path / f"0.{ending}").read_bytes() == (tmp_path / f"1.{ending}").read_bytes()
 
 
@@ -230,8 +231,8 @@ SETTINGS = {
     "split": {"seeds": [1, 2], "min_patients_per_class": 3},
     "evaluation": {"resamples": 100},
     "experiments": {"linear_probe": {"learning_rate": [0.01, 0.001], "batch": 8, "max_epochs": 40}},
-    "run": ["zero_shot", "linear_probe", "logistic_regression", "nearest_neighbours"],
-    "few_shot": {"experiments": ["linear_probe", "logistic_regression"], "shots": [1, 2, 500]},
+    "run": ["zero_shot", "linear_probe", "logistic_regression", "nearest_neighbours", "resnet18"],
+    "few_shot": {"experiments": ["linear_probe", "logistic_regression", "resnet18"], "shots": [1, 2, 500]},
 }
 
 
@@ -250,12 +251,13 @@ def test_the_demo_learns_from_all_and_from_few(snakemake_run, tmp_path):
         assert tried in (None, len(choices) / 2)
     for name in SETTINGS["few_shot"]["experiments"]:
         check_shots(tmp_path, name)
+    for name in ("linear_probe", "logistic_regression"):
+        check_heads(tmp_path, name)
+    check_tuned_on_the_same_draws(tmp_path)
 
 
 def check_shots(folder, name):
-    """All images, and more than there are, give what the experiment gives, and that is what its head says."""
-    index = tables.read_all(sorted(folder.glob("results/embeddings/*/*/*.tsv")), tables.EMBEDDINGS)
-    index["file"] = [str(folder / file) for file in index["file"]]
+    """All images, and more than there are, give what the experiment gives."""
     for seed in (1, 2):
         own = folder / f"results/predictions/{name}/seed{seed}.tsv"
         for shots in ("500", "all"):
@@ -264,14 +266,46 @@ def check_shots(folder, name):
         whole = tables.read(own, tables.PREDICTIONS)
         assert few["subset"].equals(whole["subset"])
         assert not few.equals(whole)
+    measures = tables.read(folder / f"results/metrics/shots/{name}.tsv", tables.SHOTS)
+    assert set(measures["metric"]) == set(measured.MEASURES)
+    one = measures[measures["shots"] == "1"]
+    assert set(one["n_train_images"]) == set(one["n_train_patients"]) == {4}
+    assert set(measures["shots"]) == {"1", "2", "500", "all"}
+    # Each experiment is measured on its own predictions.
+    test = tables.read(folder / f"results/shots/{name}/k1/seed1.tsv", tables.PREDICTIONS).query("subset == 'test'")
+    probabilities = test[tables.probability_columns(tables.predicted_classes(test))].to_numpy()
+    guess = np.array(tables.predicted_classes(test))[probabilities.argmax(axis=1)]
+    accuracy = one[(one["metric"] == "accuracy") & (one["seed"] == 1)]["value"].item()
+    assert accuracy == pytest.approx((guess == test["label"]).mean())
+
+
+def check_heads(folder, name):
+    """Predictions are what the experiment's head says of the vectors."""
+    index = tables.read_all(sorted(folder.glob("results/embeddings/*/*/*.tsv")), tables.EMBEDDINGS)
+    index["file"] = [str(folder / file) for file in index["file"]]
+    for seed in (1, 2):
+        whole = tables.read(folder / f"results/predictions/{name}/seed{seed}.tsv", tables.PREDICTIONS)
         head, about = heads.read(folder / f"results/training/{name}/seed{seed}.safetensors")
         assert json.loads(about["classes"]) == tables.predicted_classes(whole)
         assert "these numbers mean nothing" in about["warning"]
         vectors = embeddings.lookup(index, whole["image_id"], about["features"])
         probabilities = whole[tables.probability_columns(tables.predicted_classes(whole))]
         np.testing.assert_allclose(probabilities, head.probabilities(vectors), atol=1e-12)
-    measures = tables.read(folder / f"results/metrics/shots/{name}.tsv", tables.SHOTS)
-    assert set(measures["metric"]) == set(measured.MEASURES)
-    one = measures[measures["shots"] == "1"]
-    assert set(one["n_train_images"]) == set(one["n_train_patients"]) == {4}
-    assert set(measures["shots"]) == {"1", "2", "500", "all"}
+
+
+def check_tuned_on_the_same_draws(folder):
+    """What the network was trained on is what probes are: the one draw of each seed and number of images."""
+    found = [load_file(path) for path in folder.glob("results/work/fine_tuning/*/rows.safetensors")]
+    trained_on = {(tuple(rows["train"]), tuple(rows["validation"])) for rows in found}
+    expected = set()
+    for seed in (1, 2):
+        manifest = tables.read(folder / f"results/splits/seed{seed}/manifest.tsv", tables.MANIFEST)
+        whole = rows_of(manifest, list("abcd"), weighted=False)
+        for shots in ("1", "2", "all"):
+            rows = few_shot.subset(whole, manifest, shots=shots, n_classes=4, seed=seed)
+            expected.add((tuple(rows.train), tuple(rows.validation)))
+    assert len(expected) == len(found) == 6
+    assert trained_on == expected
+    weights = list(folder.glob("results/work/fine_tuning/*/model.safetensors"))
+    # Nobody asks for those of few images.
+    assert len(weights) == 2

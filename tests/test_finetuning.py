@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import timm
 import torch
+from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file
 
-from mammoflow.models import job, networks, random_models, schemes, trained
-from mammoflow.models.checkpoints import Checkpoints
+from mammoflow.models import job, kept_networks, networks, random_models, schemes, trained
+from mammoflow.models.checkpoints import Checkpoints, Stopped
 from mammoflow.models.determinism import make_deterministic
 from mammoflow.models.finetuning import Problem, Training
 from mammoflow.models.squares import Squares
@@ -235,6 +237,82 @@ def test_two_processes_train_as_one_and_predict_every_image_once(folder, tmp_pat
     np.testing.assert_allclose(curves[0]["train_loss"], curves[1]["train_loss"], atol=1e-4)
     assert probabilities[1].shape == (150, N_CLASSES)
     np.testing.assert_allclose(*probabilities, atol=1e-4)
+
+
+def test_who_is_asked_to_end_between_two_trainings_ends_in_the_second(folder, tmp_path, monkeypatch):
+    """So that nobody who trains several networks in a row has to be killed."""
+    monkeypatch.setattr(Checkpoints, "_asked_to_end", False)
+    scheme = schemes.of("paper", most_epochs=2)
+    for name in ("first", "second"):
+        write_job(folder, tmp_path / name, scheme)
+    job.run(tmp_path / "first", quiet)
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Stopped):
+        job.run(tmp_path / "second", quiet)
+    assert (tmp_path / "second/checkpoint").is_dir()
+    monkeypatch.setattr(Checkpoints, "_asked_to_end", False)
+    job.run(tmp_path / "second", quiet)
+    assert result_of(tmp_path / "second") == result_of(tmp_path / "first")
+
+
+def pictures_of(folder):
+    places = np.load(folder / "places.npy")
+    return pd.DataFrame({"sha256": [f"{row:x}" for row in places], "row": places})
+
+
+def test_a_training_is_kept_by_what_it_learns_from(folder, tmp_path):
+    own = job.Job(str(folder / "network"), str(folder / "squares.npy"), N_CLASSES, "softmax",
+                  schemes.of("paper", most_epochs=1), 5, 10, keeps_weights=False)  # fmt: skip
+    rows, pictures = rows_of(), pictures_of(folder)
+
+    def kept(rows, pictures=pictures, **changed):
+        made_by = {"network": "x", "threads": 1, "code": "y"}
+        job_now = replace(own, **changed)
+        return kept_networks.train(job_now, rows, pictures, made_by=made_by, processes=1, folder=tmp_path)
+
+    first, made = kept(rows)
+    assert made
+    assert {path.name for path in first.iterdir()} >= {trained.CURVE, trained.PROBABILITIES}
+    assert not (first / job.WEIGHTS).exists()
+    moved = tmp_path / "elsewhere"
+    (moved / "network").mkdir(parents=True)
+    others = np.where(np.arange(150) < 140, rows.targets, (rows.targets + 1) % N_CLASSES)
+    for same in (
+        kept(replace(rows, targets=others)),
+        kept(rows, network=str(moved), checkpoint_minutes=99),
+    ):
+        assert same == (first, False)
+    turned = np.where(np.arange(150) > 0, rows.targets, (rows.targets + 1) % N_CLASSES)
+    fewer = replace(rows, train=rows.train[:9])
+    assert len({first, kept(replace(rows, targets=turned))[0], kept(fewer)[0], kept(rows, seed=6)[0]}) == 4
+    # Classes of images that are neither trained on nor validated with are not even handed on.
+    assert (load_arrays(first / "rows.safetensors")["targets"][140:] == -1).all()
+
+
+@pytest.fixture(scope="module")
+def resnet(tmp_path_factory):
+    """A tiny network with batch norm."""
+    place = tmp_path_factory.mktemp("resnet")
+    random_models.make_network(place, model="test_resnet")
+    return place
+
+
+@pytest.mark.parametrize("batch", [64, 2, 1])
+def test_a_network_with_batch_norm_learns_from_an_image_a_class(folder, resnet, tmp_path, batch):
+    """In batches of three, two and one, and of one image; to the same bytes whatever was trained before."""
+    one_a_class = Rows(np.arange(3), np.arange(100, 103), np.arange(150) % N_CLASSES)
+    scheme = schemes.of("paper", most_epochs=8, batch=batch)
+    own = job.Job(str(resnet), str(folder / "squares.npy"), N_CLASSES, "softmax", scheme, 5, 10)
+    for name in ("once", "again"):
+        job.write(tmp_path / name, own, one_a_class, np.load(folder / "places.npy"))
+        job.run(tmp_path / name, quiet)
+        torch.rand(3)
+    assert result_of(tmp_path / "once") == result_of(tmp_path / "again")
+    curve, probabilities = trained.load(tmp_path / "once")
+    assert np.isfinite(probabilities).all()
+    assert curve["train_loss"].iloc[-1] < curve["train_loss"].iloc[0]
+    before, after = load_file(resnet / "model.safetensors"), load_file(tmp_path / "once" / job.WEIGHTS)
+    assert not torch.equal(before["bn1.running_mean"], after["bn1.running_mean"])
 
 
 def test_coral_is_one_score_with_thresholds():

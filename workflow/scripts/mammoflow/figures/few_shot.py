@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mammoflow.evaluation import table1
-from mammoflow.figures.style import COLOURS, INK, MARKERS, SOFT, head, new_figure
+from mammoflow.figures.style import COLOURS, INK, MARKERS, SOFT, WIDE, head, new_figure
 from mammoflow.models.few_shot import ALL
 
 PANELS = {"balanced_accuracy": "Balanced accuracy", "auroc_macro": "Macro AUROC"}
@@ -32,7 +32,7 @@ def draw(
     warning
         Shown below the figure; "" for nothing.
     """
-    figure = new_figure(width=9, height=4.4 + 0.2 * ((len(shots) + len(zero_shot)) // 2))
+    figure = new_figure(width=WIDE, height=3.8 + 0.17 * ((len(shots) + len(zero_shot)) // 2))
     # In a part of its own, because only there a legend outside of the axes keeps clear of the warning.
     body: Any = figure.subfigures(1, 1)
     first = next(iter(shots.values()))
@@ -51,10 +51,10 @@ def draw(
         axes.set_xticks(list(places), list(places.values()))
         axes.set_xlabel("training images a class")
     handles, names = axes.get_legend_handles_labels()
-    body.legend(handles, names, loc="outside lower center", ncols=2, fontsize=8)
-    counted = (
-        f"lines: mean over {first['seed'].nunique()} seeds, small marks: each seed; level lines: trained on no image"
-    )
+    body.legend(handles, names, loc="outside lower center", ncols=2, fontsize=7)
+    n = first["seed"].nunique()
+    lines = f"mean over {n} seeds, small marks: each seed" if n > 1 else "of one seed"
+    counted = f"lines: {lines}; level lines: trained on no image"
     head(figure, title="Trained on few images a class", subtitle=counted, warning=warning)
     return figure
 

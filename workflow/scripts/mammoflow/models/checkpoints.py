@@ -31,12 +31,14 @@ class Stopped(SystemExit):
 class Checkpoints:
     """The one checkpoint of a training in its folder, and when to write it."""
 
+    # Of the process: asked while one training is concluded, it ends at the first step of the next.
+    _asked_to_end = False
+
     def __init__(self, folder: Path, *, minutes: float) -> None:
         """Keep it in `folder`, renewed at least every so many minutes; SIGTERM asks for one, and for the end."""
         self.folder = folder
         self._seconds = 60 * minutes
         self._written = time.monotonic()
-        self._asked_to_end = False
 
     def listen(self) -> None:
         """Take SIGTERM, which a cluster sends before it kills, for the wish to save and end."""
@@ -107,7 +109,7 @@ class Checkpoints:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        self._asked_to_end = True
+        Checkpoints._asked_to_end = True
 
 
 def _contiguous(weights: Weights) -> Weights:

@@ -46,6 +46,7 @@ class Job:
     scheme: Scheme
     seed: int
     checkpoint_minutes: float
+    keeps_weights: bool = True  # and not only what the network predicts
 
 
 def write(folder: Path, job: Job, rows: Rows, places: Int64) -> None:
@@ -87,7 +88,7 @@ def start(folder: Path, *, processes: int) -> None:
 
 
 def run(folder: Path, progress: Callable[..., Any]) -> None:
-    """Train from wherever the job stands to its end, and leave weights, curve and probabilities in the folder."""
+    """Train from wherever the job stands to its end, and leave in the folder what came of it."""
     job, rows, places = _read(folder)
     make_deterministic(job.seed)
     head = networks.HEADS[job.head](job.n_classes)
@@ -104,9 +105,9 @@ def run(folder: Path, progress: Callable[..., Any]) -> None:
     curve = training.run(progress)
     probabilities = training.probabilities(np.arange(len(places)))
     if training.accelerator.is_main_process:
-        save_file(
-            {name: own.cpu().contiguous() for name, own in networks.plain(training.judged).items()}, folder / WEIGHTS
-        )
+        if job.keeps_weights:
+            weights = networks.plain(training.judged)
+            save_file({name: own.cpu().contiguous() for name, own in weights.items()}, folder / WEIGHTS)
         trained.save(folder, curve, probabilities)
         checkpoints.remove()
     training.accelerator.end_training()

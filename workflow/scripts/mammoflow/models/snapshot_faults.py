@@ -28,14 +28,14 @@ _SHOWN = 200  # characters of a library's message
 
 
 @contextmanager
-def naming(path: Path, what: str) -> Iterator[None]:
-    """Name a file, and what it does not hold, where a library stumbles over it."""
+def naming(path: Path, what: str, *, remedy: str = "") -> Iterator[None]:
+    """Name a file, what it does not hold, and the remedy, where a library stumbles over it; of a snapshot left out."""
     try:
         yield
     except _FAULTS as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
-        remedy = f"mend it where the snapshot came from, delete {path.parent}.tsv and run again"
-        raise UserError(f"{path} holds no {what} ({said}); {remedy}") from None
+        mend = remedy or f"mend it where the snapshot came from, delete {path.parent}.tsv and run again"
+        raise UserError(f"{path} holds no {what} ({said}); {mend}") from None
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
