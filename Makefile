@@ -39,7 +39,8 @@ lint: .venv/installed  ## check style and types of everything
 	$(RUN) snakemake --lint
 
 bench: .venv/installed  ## measure speed, as ratios to a peer or a limit; benchmarks/README.md has figures
-	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; .venv/bin/python "$$benchmark"; done
+	@# -P: beside each other they would hide modules of Python, such as statistics.
+	for benchmark in benchmarks/*.py; do echo "$$benchmark"; .venv/bin/python -P "$$benchmark"; done
 
 docs: .venv/installed  ## make the pages of docs/ again that follow from the code
 	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.references

@@ -5,6 +5,8 @@ rule evaluate_predictions:
     """Measures with intervals of one experiment, for every seed, level and class."""
     input:
         predictions=lambda wildcards: predictions_of(wildcards.experiment),
+        groups="results/cohort/groups.tsv",
+        task=TASK,
     output:
         metrics="results/metrics/{experiment}.tsv",
     log:
@@ -32,6 +34,7 @@ rule compare_experiments:
     """Differences between experiments on what both of them predict of the test set."""
     input:
         predictions=[path for name in EXPERIMENTS for path in predictions_of(name)],
+        groups="results/cohort/groups.tsv",
     output:
         comparisons="results/metrics/comparisons.tsv",
     log:
@@ -50,3 +53,33 @@ rule compare_experiments:
         code=code_hash("compare_experiments.py"),
     script:
         "../workflow/scripts/compare_experiments.py"
+
+
+rule evaluate_subgroups:
+    """Fewer measures of every experiment by device, view, side, format, age and year; the first seed's test images."""
+    input:
+        predictions=expand(
+            "results/predictions/{experiment}/seed{seed}.tsv",
+            experiment=EXPERIMENTS,
+            seed=SEEDS[0],
+        ),
+        images="results/images/images.tsv",
+        exams="results/cohort/exams.tsv",
+        groups="results/cohort/groups.tsv",
+    output:
+        metrics=expand("results/metrics/subgroups/{experiment}.tsv", experiment=EXPERIMENTS),
+    log:
+        "results/logs/evaluate_subgroups.log",
+    benchmark:
+        "results/benchmarks/evaluate_subgroups.tsv"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seed=SEEDS[0],
+        evaluation=config["evaluation"],
+        code=code_hash("evaluate_subgroups.py"),
+    script:
+        "../workflow/scripts/evaluate_subgroups.py"

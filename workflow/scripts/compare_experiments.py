@@ -12,16 +12,20 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import tables
     from mammoflow.evaluation.statistics import compare
+    from mammoflow.evaluation.units import of_persons
 
+    groups = tables.read(snakemake.input.groups, tables.GROUPS)
     seeds = snakemake.params.seeds
     predictions: dict[str, dict[int, pd.DataFrame]] = {}
     # The rule lists the files experiment by experiment, and within one seed by seed.
     for index, path in enumerate(snakemake.input.predictions):
         experiment = snakemake.params.experiments[index // len(seeds)]
-        predictions.setdefault(experiment, {})[seeds[index % len(seeds)]] = tables.read(path, tables.PREDICTIONS)
+        own = of_persons(tables.read(path, tables.PREDICTIONS), groups)
+        predictions.setdefault(experiment, {})[seeds[index % len(seeds)]] = own
     comparisons = compare(
         predictions,
         resamples=snakemake.params.evaluation["resamples"],
         bootstrap_seed=snakemake.params.evaluation["seed"],
+        aggregation=snakemake.params.evaluation["aggregation"],
     )
     tables.write(comparisons, snakemake.output.comparisons, tables.COMPARISONS)

@@ -41,12 +41,14 @@ class Task:
     """A classification task; the classes stand in order, so that ordinal measures mean something.
 
     `attribute` is what is annotated, a key of VALUES. A class holds one or several values; a value may be of none.
+    `dense` are the last classes where the task has halves, the dense one and the other; () where it has none.
     """
 
     key: str
     name: str
     attribute: str
     classes: tuple[Class, ...]
+    dense: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -84,7 +86,8 @@ def load(path: str | Path) -> Task:
         classes = tuple(
             Class(str(c["key"]), c["name"], c["colour"], tuple(map(str, c.get("of", ())))) for c in data["classes"]
         )
-        task = Task(data["key"], data["name"], data["attribute"], classes)
+        dense = tuple(map(str, data.get("dense", ())))
+        task = Task(data["key"], data["name"], data["attribute"], classes, dense)
     except (KeyError, TypeError):
         raise UserError(
             f"{path} is no task: it must hold key, name, attribute and classes, each class with key, name and colour"
@@ -107,4 +110,6 @@ def _wrong(task: Task) -> str:
         return f"{unknown[0]!r} is no value of {task.attribute}; allowed: {', '.join(VALUES[task.attribute])}"
     if twice := [value for value in values if values.count(value) > 1]:
         return f"{twice[0]!r} stands twice; allowed: one class for each value"
+    if task.dense and task.dense not in [tuple(task.keys[at:]) for at in range(1, len(task.keys))]:
+        return f"dense is {', '.join(task.dense)}; allowed: the last classes in order, but not all"
     return ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mammoflow.evaluation import measures, resampling
+from mammoflow.evaluation import ranks, resampling
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,20 @@ def worth(
     own = images[images["image_id"].isin(wide.index)]
     of_image = wide.loc[own["image_id"]]
     patients, patient = np.unique(own["patient_id"].to_numpy(dtype=str), return_inverse=True)
-    weights = resampling.patient_weights(len(patients), resamples=resamples, seed=seed) if len(own) else None
+    truth = own["label"].map({key: at for at, key in enumerate(classes)}).to_numpy(dtype=np.int64)
+    strata = resampling.strata(truth, patient.astype(np.int64))
+    weights = resampling.patient_weights(strata, resamples=resamples, seed=seed)
+    once = np.ones((1, len(patients)), dtype=np.int64)
     found = []
     for label, descriptor in of_image.columns:
         scores = of_image[label, descriptor].to_numpy(dtype=np.float64)
         means = [scores[own["label"] == key] for key in classes]
         positive = np.array([label in truth.split("+") for truth in own["label"]], dtype=bool)
-        area, low, high = float("nan"), float("nan"), float("nan")
-        if weights is not None:
-            area = float(measures.weighted_auroc(positive, scores, np.ones((1, len(own)), dtype=np.int64))[0])
-            drawn = resampling.aurocs(positive, scores, patient=patient.astype(np.int64), weights=weights)
-            low, high = resampling.interval(drawn, about=f"descriptor {descriptor!r}")
+        area, drawn = (
+            ranks.areas(positive, scores, patient=patient.astype(np.int64), weights=own_weights).auroc
+            for own_weights in (once, weights)
+        )
+        ends = resampling.interval(drawn)
         of_class = tuple(float(values.mean()) if len(values) else float("nan") for values in means)
-        found.append(Worth(label, descriptor, of_class, area, low, high))
+        found.append(Worth(label, descriptor, of_class, float(area[0]), ends.low, ends.high))
     return sorted(found, key=lambda one: -np.nan_to_num(one.auroc, nan=-1.0))

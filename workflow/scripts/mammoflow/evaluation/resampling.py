@@ -1,41 +1,82 @@
 """Bootstrap over patients: 95 % intervals that know that the images of one patient are alike."""
 
-import logging
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mammoflow.evaluation import measures
+from mammoflow.evaluation import confusions, measures, ranks
 from mammoflow.evaluation.measures import Counts, Floats
 from mammoflow.evaluation.units import Units
-
-log = logging.getLogger(__name__)
 
 COVERAGE = 0.95
 # Fewer defined resamples than this share say more about the missing class than about the measure: no interval.
 LEAST_DEFINED = 0.5
-_CELLS = 2**22  # of a chunk of (resamples, rows): bounds the memory, changes no value
+# Intervals of fewer patients are marked: benchmarks/coverage.py shows how far they fall short.
+FEW_PATIENTS = 30
 
 
-def patient_weights(n_patients: int, *, resamples: int, seed: int) -> Counts:
-    """How often each patient is drawn in each resample, with replacement.
+@dataclass(frozen=True)
+class Interval:
+    """The 95 % percentile interval of a measure, missing (NaN) where there is none, and what it leaves out."""
+
+    low: float
+    high: float
+    n_undefined: int  # resamples on which the measure is undefined
+
+
+def strata(truth: Counts, patient: Counts) -> Counts:
+    """The stratum of each patient: the class among the patient's units that is rarest among all units.
 
     Parameters
     ----------
-    n_patients
-        At least 1.
+    truth : (N,) int64
+        Position of each unit's class.
+    patient : (N,) int64
+        Position of each unit's patient, 0 to P - 1.
+
+    Returns
+    -------
+    (P,) int64
+        Rank of the class by the number of its units; of two equally rare ones the first in order ranks first.
+    """
+    rank = np.argsort(np.argsort(np.bincount(truth), kind="stable"), kind="stable")
+    found = np.full(patient.max(initial=-1) + 1, len(rank), dtype=np.int64)
+    np.minimum.at(found, patient, rank[truth])
+    return found
+
+
+def patient_weights(of_patient: Counts, *, resamples: int, seed: int) -> Counts:
+    """How often each patient is drawn in each resample, with replacement among the patients of the same stratum.
+
+    Parameters
+    ----------
+    of_patient : (P,) int64
+        Stratum of each patient.
     resamples, seed
         Number of resamples, and seed of the generator.
 
     Returns
     -------
-    (resamples, n_patients) int64
-        Every row sums to `n_patients`; the same arguments give the same rows, so that methods are compared on them. No
-        row where there is one patient only, who has nobody to be exchanged with.
+    (resamples, P) int64
+        Every row sums to P, and within a stratum to its size; the same arguments give the same rows, so that methods
+        are compared on them. No row where no stratum has two patients, who could be exchanged with each other.
     """
-    shares = np.full(n_patients, 1.0 / n_patients)
-    return np.random.default_rng(seed).multinomial(n_patients, shares, size=resamples if n_patients > 1 else 0)
+    rng = np.random.default_rng(seed)
+    sizes = np.unique(of_patient, return_counts=True)[1]
+    if sizes.max(initial=0) < 2:
+        return np.empty((0, len(of_patient)), dtype=np.int64)
+    weights = np.empty((resamples, len(of_patient)), dtype=np.int64)
+    for own in np.split(np.argsort(of_patient, kind="stable"), np.cumsum(sizes)[:-1]):
+        drawn = rng.integers(len(own), size=(resamples, len(own)))
+        cells = drawn + len(own) * np.arange(resamples)[:, None]
+        weights[:, own] = np.bincount(cells.ravel(), minlength=resamples * len(own)).reshape(resamples, len(own))
+    return weights
+
+
+def weights_of(units: Units, *, resamples: int, seed: int) -> Counts:
+    """`patient_weights` of these units' patients: (R, P)."""
+    return patient_weights(strata(units.truth, units.patient), resamples=resamples, seed=seed)
 
 
 def confusion_measures(units: Units, weights: Counts) -> dict[str, Floats]:
@@ -51,86 +92,86 @@ def confusion_measures(units: Units, weights: Counts) -> dict[str, Floats]:
     Returns
     -------
     dict
-        As `measures.of_confusion`.
+        As `confusions.measures_of`.
     """
     k = len(units.classes)
     by_patient = np.zeros((units.n_patients, k, k))
     np.add.at(by_patient, (units.patient, units.truth, measures.predicted(units.probabilities)), 1)
     # A product of floats is many times faster than one of integers, and exact for counts.
     summed = weights.astype(np.float64) @ by_patient.reshape(units.n_patients, k * k)
-    return measures.of_confusion(summed.reshape(-1, k, k))
+    return confusions.measures_of(summed.reshape(-1, k, k), dense=units.dense)
 
 
 def mean_scores(units: Units, weights: Counts) -> dict[str, Floats]:
     """The proper scores on each resample: (R,) of each name in `measures.SCORES`."""
-    counts = weights @ np.bincount(units.patient, minlength=units.n_patients)
-    summed = {
-        name: np.bincount(units.patient, weights=of_rows, minlength=units.n_patients)
-        for name, of_rows in measures.scores(units.truth, units.probabilities).items()
+    of_units = np.stack(list(measures.scores(units.truth, units.probabilities).values()), axis=1)
+    by_patient = np.zeros((units.n_patients, len(measures.SCORES)))
+    np.add.at(by_patient, units.patient, of_units)
+    means = weights.astype(np.float64) @ by_patient / _drawn_units(units, weights)[:, None]
+    return dict(zip(measures.SCORES, means.T, strict=True))
+
+
+def calibration_errors(units: Units, weights: Counts) -> Floats:
+    """The expected calibration error on each resample: (R,)."""
+    bins, gaps = measures.calibration_gaps(units.truth, units.probabilities)
+    by_patient = np.zeros((units.n_patients, measures.CALIBRATION_BINS))
+    np.add.at(by_patient, (units.patient, bins), gaps)
+    return np.abs(weights.astype(np.float64) @ by_patient).sum(axis=1) / _drawn_units(units, weights)
+
+
+def _drawn_units(units: Units, weights: Counts) -> Floats:
+    """How many units each resample holds: (R,)."""
+    return weights.astype(np.float64) @ np.bincount(units.patient, minlength=units.n_patients)
+
+
+def rank_measures(units: Units, weights: Counts) -> dict[str, Floats]:
+    """Measures that follow from the order of probabilities, on each resample: (R, K) of each class, else (R,)."""
+
+    def areas(positive: NDArray[np.bool_], scores: Floats) -> ranks.Areas:
+        return ranks.areas(positive, scores, patient=units.patient, weights=weights)
+
+    of_class = [areas(units.truth == k, units.probabilities[:, k]) for k in range(len(units.classes))]
+    auroc = np.stack([one.auroc for one in of_class], axis=1)
+    precision = np.stack([one.average_precision for one in of_class], axis=1)
+    found = {
+        "auroc": auroc,
+        "auroc_macro": auroc.mean(axis=1),
+        "average_precision": precision,
+        "average_precision_macro": precision.mean(axis=1),
     }
-    return {name: weights @ of_patients / counts for name, of_patients in summed.items()}
+    if measures.has_halves(units.dense):
+        found["dense_auroc"] = areas(*measures.dense_half(units.truth, units.probabilities, units.dense)).auroc
+    elif units.dense:
+        found["dense_auroc"] = np.full(len(weights), np.nan)
+    return found
 
 
 def all_measures(units: Units, weights: Counts) -> dict[str, Floats]:
     """Every measure on each resample: (R,), or (R, K) for the measures of a class."""
-    values = confusion_measures(units, weights) | mean_scores(units, weights)
-    of_class = [
-        aurocs(units.truth == k, units.probabilities[:, k], patient=units.patient, weights=weights)
-        for k in range(len(units.classes))
-    ]
-    auroc = np.stack(of_class, axis=1)
-    return values | {"auroc": auroc, "auroc_macro": auroc.mean(axis=1)}
+    return (
+        confusion_measures(units, weights)
+        | mean_scores(units, weights)
+        | rank_measures(units, weights)
+        | {"calibration_error": calibration_errors(units, weights)}
+    )
 
 
-def aurocs(positive: NDArray[np.bool_], scores: Floats, *, patient: Counts, weights: Counts) -> Floats:
-    """The area under the ROC curve on each resample.
-
-    Parameters
-    ----------
-    positive : (N,) bool
-    scores : (N,) float64
-    patient : (N,) int64
-        Position of each row's patient, 0 to P - 1.
-    weights : (R, P) int64
-        From `patient_weights`.
-
-    Returns
-    -------
-    (R,) float64
-        NaN where a resample holds no positive or no negative row.
-    """
-    parts = [
-        measures.weighted_auroc(positive, scores, weights[chunk][:, patient])
-        for chunk in _chunks(len(weights), len(scores))
-    ]
-    return np.concatenate([np.empty(0), *parts])
-
-
-def interval(values: NDArray[np.float64], *, about: str) -> tuple[float, float]:
+def interval(values: NDArray[np.float64]) -> Interval:
     """Percentile interval over resamples.
 
     Parameters
     ----------
     values : (R,) float64
-        NaN where the measure is undefined on a resample; those are left out, and their number is logged.
-    about
-        What is measured, for the log.
+        NaN where the measure is undefined on a resample; those are left out, and counted.
 
     Returns
     -------
-    tuple
-        Low and high; both NaN where the measure is defined on fewer than half of the resamples.
+    Interval
+        Without ends where the measure is defined on fewer than half of the resamples.
     """
     defined = values[~np.isnan(values)]
-    if len(defined) < len(values):
-        log.info("%s: undefined on %d of %d resamples", about, len(values) - len(defined), len(values))
+    n_undefined = len(values) - len(defined)
     if len(defined) < LEAST_DEFINED * len(values) or not len(defined):
-        return float("nan"), float("nan")
+        return Interval(float("nan"), float("nan"), n_undefined)
     low, high = np.quantile(defined, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return float(low), float(high)
-
-
-def _chunks(resamples: int, rows: int) -> Iterator[slice]:
-    step = max(1, _CELLS // max(1, rows))
-    for start in range(0, resamples, step):
-        yield slice(start, start + step)
+    return Interval(float(low), float(high), n_undefined)

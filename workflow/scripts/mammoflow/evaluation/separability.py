@@ -65,11 +65,10 @@ def measure(features: Floats, groups: NDArray[np.str_], patients: NDArray[np.str
     folds = min(MOST_FOLDS, *(count[name] for name in kept))
     units = _units(kept, truth, predict(features[rows], truth, patients[rows], folds=folds), patients[rows])
     once = resampling.confusion_measures(units, np.ones((1, units.n_patients), dtype=np.int64))
-    weights = resampling.patient_weights(units.n_patients, resamples=resamples, seed=SEED)
-    again = resampling.confusion_measures(units, weights)["balanced_accuracy"]
-    interval = resampling.interval(again, about=f"telling {' and '.join(kept)}")
+    weights = resampling.weights_of(units, resamples=resamples, seed=SEED)
+    ends = resampling.interval(resampling.confusion_measures(units, weights)["balanced_accuracy"])
     value = float(once["balanced_accuracy"][0])
-    return Separability(value, *interval, 1 / len(kept), kept, left_out, int(rows.sum()), units.n_patients)
+    return Separability(value, ends.low, ends.high, 1 / len(kept), kept, left_out, int(rows.sum()), units.n_patients)
 
 
 def predict(features: Floats, truth: Counts, patients: NDArray[np.str_], *, folds: int) -> Counts:

@@ -22,6 +22,7 @@ BASELINES = {
     "majority": "always the commonest development class",
     "random": "draws from the development shares",
     "histogram": "the picture's intensity histogram only",
+    "roi_presence": "whether a lesion is outlined only; for tasks of two classes",
 }
 METHODS = {
     "zero_shot": "zero-shot",
@@ -33,6 +34,7 @@ METHODS = {
     "majority": "baseline: always the commonest class",
     "random": "baseline: random draw",
     "histogram": "baseline: intensity histogram",
+    "roi_presence": "baseline: whether a lesion is outlined",
     "merge": "mean of experiments",
 }
 
@@ -113,10 +115,17 @@ def _published_cells(result: dict[str, Any]) -> dict[str, object]:
     }
 
 
+def about_baselines(experiments: dict[str, dict[str, Any]]) -> str:
+    """Which trivial baselines a table of these experiments lacks, in a sentence."""
+    methods = {experiment["method"] for experiment in experiments.values()}
+    missing = [f"{name} ({about})" for name, about in BASELINES.items() if name not in methods]
+    if missing:
+        return f"Trivial baselines missing from this run: {', '.join(missing)}."
+    return "All trivial baselines are in the table."
+
+
 def notes(experiments: dict[str, dict[str, Any]], published: dict[str, Any]) -> list[str]:
     """What a reader of Table I must know, one sentence or two each."""
-    methods = {experiment["method"] for experiment in experiments.values()}
-    missing = [f"{name} ({BASELINES[name]})" for name in BASELINES if name not in methods]
     return [
         "Mean over seeds, with the least and the greatest value in round brackets where there are several seeds: how "
         "training varies. In square brackets the 95 % interval of the first seed's value alone, from a bootstrap over "
@@ -124,9 +133,7 @@ def notes(experiments: dict[str, dict[str, Any]], published: dict[str, Any]) -> 
         "Missing values (–) are undefined, because a class is absent.",
         "test: what was held out, of the views that an experiment predicts. all: every labelled image, as the paper "
         "measures zero-shot; only for methods that were trained on none of them.",
-        f"Trivial baselines missing from this run: {'; '.join(missing)}."
-        if missing
-        else "All trivial baselines are in the table.",
+        about_baselines(experiments),
         *_of_paper(published),
     ]
 

@@ -1,14 +1,17 @@
 """What counts once in a measure: an image, a breast or an exam."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from mammoflow.tables import predicted_classes, probability_columns
 
 KEYS = {"image": ["image_id"], "breast": ["exam_id", "laterality"], "exam": ["exam_id"]}
+AGGREGATIONS = ("mean", "geometric")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Units:
     n_images: int
     n_exams: int
     n_patients: int
+    dense: tuple[bool | None, ...] = ()  # (K,) as `measures.Dense`
 
     def __len__(self) -> int:
         """How many units there are."""
@@ -33,7 +37,7 @@ class Units:
         return (self.classes, self.keys) == (other.classes, other.keys) and np.array_equal(self.truth, other.truth)
 
 
-def of_level(predictions: pd.DataFrame, level: str) -> Units:
+def of_level(predictions: pd.DataFrame, level: str, *, aggregation: str = "mean", dense: Sequence[str] = ()) -> Units:
     """Average the probabilities over the images of each unit.
 
     A unit whose images have different labels is left out, and so is, at the level of breasts, an image whose side is
@@ -45,6 +49,10 @@ def of_level(predictions: pd.DataFrame, level: str) -> Units:
         Rows of a predictions table, of classes that have a probability column.
     level
         "image", "breast" or "exam".
+    aggregation
+        As for `combined`.
+    dense
+        Classes of the task's dense half; none where it has no halves.
 
     Returns
     -------
@@ -55,23 +63,70 @@ def of_level(predictions: pd.DataFrame, level: str) -> Units:
     keys = KEYS[level]
     rows = predictions[(predictions[keys] != "").all(axis=1)]
     rows = rows[rows.groupby(keys)["label"].transform("nunique") == 1]
-    groups = rows.groupby(keys, sort=True)
-    first = groups[["label", "patient_id"]].first()
+    first = rows.groupby(keys, sort=True)[["label", "patient_id"]].first()
     patients, patient = np.unique(first["patient_id"].to_numpy(dtype=str), return_inverse=True)
     position = {key: at for at, key in enumerate(classes)}
     return Units(
         classes=tuple(classes),
         keys=tuple(key if isinstance(key, tuple) else (key,) for key in first.index),
         truth=first["label"].map(position).to_numpy(dtype=np.int64),
-        probabilities=groups[probability_columns(classes)].mean().to_numpy(dtype=np.float64),
+        probabilities=combined(rows, level, aggregation=aggregation).to_numpy(dtype=np.float64),
         patient=patient.astype(np.int64),
         n_images=len(rows),
         n_exams=rows["exam_id"].nunique(),
         n_patients=len(patients),
+        dense=tuple(_half(key, dense) for key in classes) if dense else (),
     )
 
 
-def shared(one: pd.DataFrame, other: pd.DataFrame, level: str) -> tuple[Units, Units]:
+def combined(predictions: pd.DataFrame, level: str, *, aggregation: str) -> pd.DataFrame:
+    """The probabilities of each unit, from those of its images.
+
+    Parameters
+    ----------
+    predictions
+        Rows of a predictions table, each of a unit.
+    level
+        "image", "breast" or "exam".
+    aggregation
+        "mean", or "geometric": the mean of the logarithms, made to sum to 1 (Genest and Zidek, 1986), in which one
+        view that all but excludes a class outweighs others; probabilities of 0 are raised to 2.2e-16.
+
+    Returns
+    -------
+    DataFrame
+        The probability columns, by the unit's key in order.
+    """
+    columns = probability_columns(predicted_classes(predictions))
+    if aggregation != "geometric":
+        return predictions.groupby(KEYS[level], sort=True)[columns].mean()
+    least = np.finfo(np.float64).eps
+    logarithms = predictions.assign(**{name: np.log(predictions[name].clip(lower=least)) for name in columns})
+    means = logarithms.groupby(KEYS[level], sort=True)[columns].mean()
+    return pd.DataFrame(softmax(means.to_numpy(), axis=1), index=means.index, columns=columns)
+
+
+def _half(key: str, dense: Sequence[str]) -> bool | None:
+    """Whether a class is of the dense half; None for a merged one `a+b` that is of both."""
+    of_parts = {part in dense for part in key.split("+")}
+    return of_parts.pop() if len(of_parts) == 1 else None
+
+
+def of_persons(predictions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Predictions with one patient id for each person, so that a person is resampled as a whole.
+
+    Parameters
+    ----------
+    predictions
+        A predictions table.
+    groups
+        `tables.GROUPS`: who is one person with others.
+    """
+    group = groups.set_index("patient_id")["group_id"]
+    return predictions.assign(patient_id=predictions["patient_id"].map(group).fillna(predictions["patient_id"]))
+
+
+def shared(one: pd.DataFrame, other: pd.DataFrame, level: str, *, aggregation: str = "mean") -> tuple[Units, Units]:
     """Two methods at the units of a level that both of them tell, so that they can be compared in pairs.
 
     A unit that has another truth in the one than in the other is left out: an exam whose images have different labels
@@ -83,6 +138,8 @@ def shared(one: pd.DataFrame, other: pd.DataFrame, level: str) -> tuple[Units, U
         Rows of two predictions tables of the same classes.
     level
         "image", "breast" or "exam".
+    aggregation
+        As for `of_level`.
 
     Returns
     -------
@@ -91,7 +148,8 @@ def shared(one: pd.DataFrame, other: pd.DataFrame, level: str) -> tuple[Units, U
     """
     in_both = set(_with_truth(of_level(one, level))) & set(_with_truth(of_level(other, level)))
     keys = {key for key, _ in in_both}
-    return of_level(_rows_of(one, keys, level), level), of_level(_rows_of(other, keys, level), level)
+    first, second = (of_level(_rows_of(frame, keys, level), level, aggregation=aggregation) for frame in (one, other))
+    return first, second
 
 
 def _with_truth(units: Units) -> list[tuple[tuple[str, ...], int]]:
@@ -111,7 +169,8 @@ def of_subset(predictions: pd.DataFrame, subset: str) -> pd.DataFrame:
     predictions
         A predictions table.
     subset
-        "test", or "all": every labelled image, in whatever subset, whose class was kept.
+        A subset of the table, such as "test" or "external"; or "all": every labelled image, in whatever subset, whose
+        class was kept.
     """
     kept = predictions["label"].isin(predicted_classes(predictions))
     return predictions[kept & (predictions["subset"] == subset if subset != "all" else True)]
