@@ -2,44 +2,42 @@
 
 
 rule save_model:
-    """Weights, matching tables, a record for programs and a card for people, for every seed of an experiment."""
+    """Weights, matching tables, a record for programs and a card for people, of every experiment and seed."""
     input:
         manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
         classes="results/splits/classes.tsv",
-        matching=of_experiment("results/matching/{recipe}/tables.tsv"),
-        tables=of_experiment("results/matching/{recipe}/tables.safetensors"),
+        matching=each(of_experiment("results/matching/{recipe}/tables.tsv"), SAVED),
+        tables=each(of_experiment("results/matching/{recipe}/tables.safetensors"), SAVED),
+        sources=each(source_of, SAVED),
         weights=expand(
-            "results/training/{experiment}/seed{seed}.safetensors", seed=SEEDS, allow_missing=True
+            "results/training/{experiment}/seed{seed}.safetensors", experiment=SAVED, seed=SEEDS
         ),
-        chosen=chosen_of,
-        source=source_of,
+        chosen=each(chosen_of, SAVED),
     output:
         records=expand(
             "results/models/trained/{experiment}/seed{seed}/record.json",
+            experiment=SAVED,
             seed=SEEDS,
-            allow_missing=True,
         ),
     log:
-        "results/logs/save_model/{experiment}.log",
+        "results/logs/save_model.log",
     benchmark:
-        "results/benchmarks/save_model/{experiment}.tsv"
-    wildcard_constraints:
-        experiment=only(SAVED),
+        "results/benchmarks/save_model.tsv"
     conda:
         "../envs/models.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
     params:
+        experiments=SAVED,
         seeds=SEEDS,
         task=config["task"],
-        settings=lambda wildcards: PREDICTED[wildcards.experiment],
-        tuning=tuning_of,
-        encoder=encoder_of_experiment,
-        snapshot=lambda wildcards, input: input.source.removesuffix(".tsv"),
-        recipe=lambda wildcards: configuration.drawn(
-            config["recipes"][PREDICTED[wildcards.experiment]["recipe"]]
-        ),
+        settings=[configuration.without_weights_place(PREDICTED[name]) for name in SAVED],
+        tuning=each(tuning_of, SAVED),
+        encoders=each(encoder_of_experiment, SAVED),
+        recipes=[
+            configuration.drawn(config["recipes"][PREDICTED[name]["recipe"]]) for name in SAVED
+        ],
         scan=config["scan"],
         unit=config["split"]["unit"],
         warning=caveats.short(config),

@@ -21,7 +21,7 @@ def folder(tmp_path):
         training={"features": "projected", "learning_rate": [1e-4]},
         recipe={"tone": "stored_range"},
         scan={"longest_side": 2048},
-        encoder={"source": "random"},
+        source={"source": "random"},
         data_key="0" * 32,
         subsets={"train": {"images": 8, "patients": 2}},
         split_unit="patient",
@@ -55,9 +55,10 @@ def test_what_is_no_saved_model_is_named(folder, tmp_path):
         with pytest.raises(UserError, match=message):
             records.read(place)
     path.write_text(json.dumps(whole))
+    records.check(records.read(place), place)
     (place / "head.safetensors").write_bytes(b"other")
     with pytest.raises(UserError, match=r"head\.safetensors is gone, or is not the file that was saved"):
-        records.read(place)
+        records.check(records.read(place), place)
     path.unlink()
     with pytest.raises(UserError, match=r"holds no record\.json; name the folder of a saved model"):
         records.read(place)

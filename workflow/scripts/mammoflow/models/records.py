@@ -27,7 +27,7 @@ class Record:
     training: dict[str, Any]  # how it was trained: every setting, named in the catalogue or not
     recipe: dict[str, Any]  # how pictures are made
     scan: dict[str, Any]  # how files are read
-    encoder: dict[str, Any]  # where vectors come from; empty for a network
+    source: dict[str, Any]  # the snapshot that it began with: settings of an encoder, commits, files and their SHA-256
     data_key: str  # digest of images, labels and subsets
     subsets: dict[str, dict[str, int]]  # images and patients of each subset
     split_unit: str
@@ -44,12 +44,12 @@ def write(record: Record, folder: Path, card: str) -> None:
 
 
 def read(folder: Path) -> Record:
-    """The record of a saved model, whose files are there as they were written.
+    """The record of a saved model.
 
     Raises
     ------
     UserError
-        If the folder holds no saved model, one of another format, or files that have changed.
+        If the folder holds no saved model, or one of another format.
     """
     path = folder / RECORD
     if not path.is_file():
@@ -62,7 +62,17 @@ def read(folder: Path) -> Record:
         raise UserError(f"{path} is no record of a saved model; save the model again") from None
     if known != FORMAT:
         raise UserError(f"{path} has format {known}, and this version reads {FORMAT}; save the model again")
+    return record
+
+
+def check(record: Record, folder: Path) -> None:
+    """See that the folder's files are those that were written.
+
+    Raises
+    ------
+    UserError
+        If one is gone, or has changed.
+    """
     for name, digest in record.files.items():
         if not (folder / name).is_file() or sha256(folder / name) != digest:
             raise UserError(f"{folder / name} is gone, or is not the file that was saved; copy the whole folder again")
-    return record

@@ -69,8 +69,8 @@ def validation_of(rows: pd.DataFrame, kept: str) -> dict[str, float]:
     return {"loss": float(row["validation_loss"]), "accuracy": float(row["validation_accuracy"])}
 
 
-def without_source(encoder: dict[str, Any], files: pd.DataFrame) -> dict[str, Any]:
-    """How an encoder is to be had: its settings, with the commit that was fetched and each file's SHA-256."""
+def source_of(encoder: dict[str, Any], files: pd.DataFrame) -> dict[str, Any]:
+    """What a training began with: an encoder's settings, and of any snapshot the commit and each file's SHA-256."""
     revisions = sorted(set(files["revision"]) - {""})
     hashes = dict(zip(files["file"], files["sha256"], strict=True))
     return encoder | {"commits": revisions, "files": hashes}
