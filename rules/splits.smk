@@ -1,31 +1,32 @@
 """Split manifests: train, validation, test, balanced, one a seed."""
 
 
-rule make_manifest:
-    """Which subset each labelled image is in for one seed; what the split never divides is in one only."""
+rule make_manifests:
+    """Which subset each labelled image is in, for every seed; what the split never divides is in one only."""
     input:
         labelled_images="results/cohort/labelled_images.tsv",
         test_patients="results/splits/test_patients.tsv",
         classes="results/splits/classes.tsv",
     output:
-        manifest="results/splits/seed{seed}/manifest.tsv",
+        manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
     log:
-        "results/logs/make_manifest/seed{seed}.log",
+        "results/logs/make_manifests.log",
     benchmark:
-        "results/benchmarks/make_manifest/seed{seed}.tsv"
+        "results/benchmarks/make_manifests.tsv"
     conda:
         "../envs/tables.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
     params:
+        seeds=SEEDS,
         split={
             key: config["split"][key]
             for key in ("validation", "balance", "test_balance", "test_seed")
         },
-        code=code_hash("make_manifest.py"),
+        code=code_hash("make_manifests.py"),
     script:
-        "../workflow/scripts/make_manifest.py"
+        "../workflow/scripts/make_manifests.py"
 
 
 rule count_siblings:

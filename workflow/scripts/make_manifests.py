@@ -1,4 +1,4 @@
-"""Put each labelled image into train, validation or test for one seed."""
+"""Put each labelled image into train, validation or test for every seed."""
 
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,12 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     from mammoflow import splits, tables
 
-    manifest = splits.manifest(
-        tables.read(snakemake.input.labelled_images, tables.LABELLED_IMAGES),
-        tables.read(snakemake.input.test_patients, tables.TEST_PATIENTS),
-        tables.read(snakemake.input.classes, tables.CLASSES),
-        seed=int(snakemake.wildcards.seed),
-        **snakemake.params.split,
-    )
-    for (subset, label), count in manifest.groupby(["subset", "label"]).size().items():
-        log.info("%s %s: %d images", subset, label, count)
-    tables.write(manifest, snakemake.output.manifest, tables.MANIFEST)
+    given, params = snakemake.input, snakemake.params
+    labelled_images = tables.read(given.labelled_images, tables.LABELLED_IMAGES)
+    test_patients = tables.read(given.test_patients, tables.TEST_PATIENTS)
+    classes = tables.read(given.classes, tables.CLASSES)
+    for seed, path in zip(params.seeds, snakemake.output.manifests, strict=True):
+        manifest = splits.manifest(labelled_images, test_patients, classes, seed=seed, **params.split)
+        for (subset, label), count in manifest.groupby(["subset", "label"]).size().items():
+            log.info("seed %d, %s %s: %d images", seed, subset, label, count)
+        tables.write(manifest, path, tables.MANIFEST)
