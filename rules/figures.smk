@@ -1,4 +1,4 @@
-"""Figures and tables for people, each figure as PNG and PDF."""
+"""Figures and tables for people, each figure as PNG, PDF and SVG."""
 
 TRAINED = shown_of("linear_probe", "fine_tune")
 NOT_CONSTANT = [
@@ -8,6 +8,12 @@ NOT_CONSTANT = [
 # What every page is put together from, beside its own template.
 PAGE_PARTS = [
     shipped(f"resources/report/{name}") for name in ("parts.html.j2", "style.css", "sort.js")
+]
+# What pages that show reports are put together from, and what heads those that may not leave private/.
+EVIDENCE_PARTS = [*PAGE_PARTS, shipped("resources/report/evidence.html.j2")]
+PRIVATE_CAVEATS = [
+    "This page holds words of patients' reports. Do not copy it out of private/.",
+    *caveats.of_labels(config),
 ]
 
 
@@ -27,6 +33,7 @@ rule plot_cohort:
             labels={"figure": "path of the data"},
         ),
         flow_pdf="results/figures/cohort.pdf",
+        flow_svg="results/figures/cohort.svg",
         classes=report(
             "results/figures/classes.png",
             caption="../workflow/report/classes.rst",
@@ -34,6 +41,7 @@ rule plot_cohort:
             labels={"figure": "classes by subset"},
         ),
         classes_pdf="results/figures/classes.pdf",
+        classes_svg="results/figures/classes.svg",
     log:
         "results/logs/plot_cohort.log",
     benchmark:
@@ -52,33 +60,39 @@ rule plot_cohort:
 
 
 rule plot_matching:
-    """Pictures before and after the matching of a recipe, and their intensity distributions."""
+    """Pictures before and after the matching of every recipe, and their intensity distributions."""
     input:
         images="results/images/images.tsv",
         labelled_images="results/cohort/labelled_images.tsv",
         test_patients="results/splits/test_patients.tsv",
-        pngs=expand("results/png/{{recipe}}/{shard}.tsv", shard=SHARDS),
+        pngs=expand("results/png/{recipe}/{shard}.tsv", recipe=recipes_in_use(), shard=SHARDS),
         task=TASK,
     output:
-        figure=report(
-            "results/figures/matching/{recipe}.png",
-            caption="../workflow/report/matching.rst",
-            category="Images",
-            labels={"figure": "before and after matching", "recipe": "{recipe}"},
-        ),
-        pdf="results/figures/matching/{recipe}.pdf",
+        **{
+            f"figure_{recipe}": report(
+                f"results/figures/matching/{recipe}.png",
+                caption="../workflow/report/matching.rst",
+                category="Images",
+                labels={"figure": "before and after matching", "recipe": recipe},
+            )
+            for recipe in recipes_in_use()
+        },
+        pdfs=expand("results/figures/matching/{recipe}.pdf", recipe=recipes_in_use()),
+        svgs=expand("results/figures/matching/{recipe}.svg", recipe=recipes_in_use()),
     log:
-        "results/logs/plot_matching/{recipe}.log",
+        "results/logs/plot_matching.log",
     benchmark:
-        "results/benchmarks/plot_matching/{recipe}.tsv"
+        "results/benchmarks/plot_matching.tsv"
     conda:
         "../envs/figures.yaml"
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=30,
     params:
         work="results/work/pictures",
-        recipe=lambda wildcards: configuration.drawn(config["recipes"][wildcards.recipe]),
+        recipes={
+            recipe: configuration.drawn(config["recipes"][recipe]) for recipe in recipes_in_use()
+        },
         warning=caveats.short(config),
         code=code_hash("plot_matching.py"),
     script:
@@ -102,6 +116,7 @@ rule plot_confusion:
             for name in NOT_CONSTANT
         },
         pdfs=expand("results/figures/confusion/{experiment}.pdf", experiment=NOT_CONSTANT),
+        svgs=expand("results/figures/confusion/{experiment}.svg", experiment=NOT_CONSTANT),
     log:
         "results/logs/plot_confusion.log",
     benchmark:
@@ -121,29 +136,34 @@ rule plot_confusion:
 
 
 rule plot_training:
-    """Learning curves of an experiment, one line a seed."""
+    """Learning curves of every experiment that has them, one line a seed."""
     input:
-        curves=expand("results/training/{{experiment}}/seed{seed}.tsv", seed=SEEDS),
-    output:
-        figure=report(
-            "results/figures/training/{experiment}.png",
-            caption="../workflow/report/training.rst",
-            category="Training",
-            labels={"figure": "learning curves", "experiment": "{experiment}"},
+        curves=expand(
+            "results/training/{experiment}/seed{seed}.tsv", experiment=TRAINED, seed=SEEDS
         ),
-        pdf="results/figures/training/{experiment}.pdf",
+    output:
+        **{
+            f"figure_{name}": report(
+                f"results/figures/training/{name}.png",
+                caption="../workflow/report/training.rst",
+                category="Training",
+                labels={"figure": "learning curves", "experiment": name},
+            )
+            for name in TRAINED
+        },
+        pdfs=expand("results/figures/training/{experiment}.pdf", experiment=TRAINED),
+        svgs=expand("results/figures/training/{experiment}.svg", experiment=TRAINED),
     log:
-        "results/logs/plot_training/{experiment}.log",
+        "results/logs/plot_training.log",
     benchmark:
-        "results/benchmarks/plot_training/{experiment}.tsv"
-    wildcard_constraints:
-        experiment=only(TRAINED),
+        "results/benchmarks/plot_training.tsv"
     conda:
         "../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
+        experiments=TRAINED,
         seeds=SEEDS,
         warning=caveats.short(config),
         code=code_hash("plot_training.py"),
@@ -156,6 +176,9 @@ rule plot_experiments:
     input:
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         published=PUBLISHED,
+        # Of other systems and of people.
+        others=AGREEMENT,
+        schema=PUBLISHED_SCHEMA,
         task=TASK,
     output:
         figure=report(
@@ -165,6 +188,7 @@ rule plot_experiments:
             labels={"figure": "all experiments"},
         ),
         pdf="results/figures/experiments.pdf",
+        svg="results/figures/experiments.svg",
     log:
         "results/logs/plot_experiments.log",
     benchmark:
@@ -182,26 +206,35 @@ rule plot_experiments:
         "../workflow/scripts/plot_experiments.py"
 
 
-rule make_table1:
-    """Table I of the paper: this run's numbers beside the published ones and the trivial baselines."""
+rule make_tables:
+    """Table I of the paper, beside published values and trivial baselines; and every measure of every experiment."""
     input:
-        template=shipped("resources/report/table1.html.j2"),
+        template=shipped("resources/report/tables.html.j2"),
         parts=PAGE_PARTS,
         metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
         published=PUBLISHED,
         task=TASK,
     output:
-        table="results/tables/table1.tsv",
-        page=report(
+        table1="results/tables/table1.tsv",
+        table1_page=report(
             "results/tables/table1.html",
             caption="../workflow/report/table1.rst",
             category="Results",
             labels={"figure": "Table I"},
         ),
+        table1_latex="results/tables/table1.tex",
+        metrics="results/tables/metrics.tsv",
+        metrics_page=report(
+            "results/tables/metrics.html",
+            caption="../workflow/report/metrics.rst",
+            category="Results",
+            labels={"figure": "all measures"},
+        ),
+        metrics_latex="results/tables/metrics.tex",
     log:
-        "results/logs/make_table1.log",
+        "results/logs/make_tables.log",
     benchmark:
-        "results/benchmarks/make_table1.tsv"
+        "results/benchmarks/make_tables.tsv"
     conda:
         "../envs/figures.yaml"
     resources:
@@ -210,6 +243,6 @@ rule make_table1:
     params:
         experiments=EXPERIMENTS,
         warning=caveats.short(config),
-        code=code_hash("make_table1.py"),
+        code=code_hash("make_tables.py"),
     script:
-        "../workflow/scripts/make_table1.py"
+        "../workflow/scripts/make_tables.py"

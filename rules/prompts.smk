@@ -45,6 +45,7 @@ rule plot_prompts:
             labels={"figure": "similarity of prompts", "encoder": "{encoder}"},
         ),
         pdf="results/figures/prompts/{encoder}.pdf",
+        svg="results/figures/prompts/{encoder}.svg",
     log:
         "results/logs/plot_prompts/{encoder}.log",
     benchmark:

@@ -33,30 +33,35 @@ rule measure_quality:
 
 
 rule plot_bright_tissue:
-    """The share of bright tissue by class, before and after a recipe's matching: what of the classes it keeps."""
+    """The share of bright tissue by class, before and after every recipe's matching: what of the classes it keeps."""
     input:
-        bright_tissue="results/quality/{recipe}/bright_tissue.tsv",
-        measures="results/quality/{recipe}/measures.tsv",
+        bright_tissue=expand("results/quality/{recipe}/bright_tissue.tsv", recipe=recipes_in_use()),
+        measures=expand("results/quality/{recipe}/measures.tsv", recipe=recipes_in_use()),
         task=TASK,
     output:
-        figure=report(
-            "results/figures/bright_tissue/{recipe}.png",
-            caption="../workflow/report/bright_tissue.rst",
-            category="Images",
-            labels={"figure": "bright tissue by class", "recipe": "{recipe}"},
-        ),
-        pdf="results/figures/bright_tissue/{recipe}.pdf",
+        # A figure each by a name of its own, because each has its label in the report.
+        **{
+            f"figure_{recipe}": report(
+                f"results/figures/bright_tissue/{recipe}.png",
+                caption="../workflow/report/bright_tissue.rst",
+                category="Images",
+                labels={"figure": "bright tissue by class", "recipe": recipe},
+            )
+            for recipe in recipes_in_use()
+        },
+        pdfs=expand("results/figures/bright_tissue/{recipe}.pdf", recipe=recipes_in_use()),
+        svgs=expand("results/figures/bright_tissue/{recipe}.svg", recipe=recipes_in_use()),
     log:
-        "results/logs/plot_bright_tissue/{recipe}.log",
+        "results/logs/plot_bright_tissue.log",
     benchmark:
-        "results/benchmarks/plot_bright_tissue/{recipe}.tsv"
+        "results/benchmarks/plot_bright_tissue.tsv"
     conda:
         "../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        matching=lambda wildcards: config["recipes"][wildcards.recipe]["matching"],
+        matching={recipe: config["recipes"][recipe]["matching"] for recipe in recipes_in_use()},
         warning=caveats.short(config),
         code=code_hash("plot_bright_tissue.py"),
     script:

@@ -1,5 +1,6 @@
 """Figures are written, hold what they should, and are the same bytes for the same numbers."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -7,11 +8,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.contour import ContourSet
+from matplotlib.text import Text
 
 from mammoflow import accounts, pictures, tables, tasks
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import evaluate
-from mammoflow.figures import brightness, cohort, confusion, experiments, samples, style, training
+from mammoflow.figures import (
+    brightness,
+    cohort,
+    confusion,
+    examples,
+    experiments,
+    explanations,
+    samples,
+    style,
+    training,
+)
 from mammoflow.figures import images as image_plots
 from mammoflow.figures.images import Intensities, Sample
 from mammoflow.pictures import Picture
@@ -21,6 +34,7 @@ from tests.test_statistics import make_predictions
 ROOT = Path(__file__).parent.parent
 TASK = tasks.load(ROOT / "resources/tasks/density.yaml")
 PUBLISHED = table1.load_published(ROOT / "resources/published/molina_roman_2025.yaml", "density")
+ENDINGS = ("png", "pdf", "svg")
 WARNING = "untrained weights: these numbers mean nothing"
 CLASSES = ("a", "b", "c", "d")
 SETTINGS = {
@@ -173,6 +187,21 @@ def make_quality():
     return tables.frame_of(rows, tables.QUALITY)
 
 
+def make_explanations():
+    """Examples of three classes of four, with one map that is zero; and all answers, some wrong."""
+    answered = examples.answers(make_predicted(1))
+    answered = answered[answered["label"] != "d"].reset_index(drop=True)
+    rows, columns = np.mgrid[:80, :80]
+    pictures = [(200 * (columns > 20 + i) * (rows > 10)).astype(np.uint8) for i in range(len(answered))]
+    bumps = [np.exp(-((rows - 20 - 2 * i) ** 2 + (columns - 60 + i) ** 2) / 300.0) for i in range(30)]
+    chosen = examples.choose(answered)
+    shown = [
+        explanations.Example(row.label, row.said, row.probability, pictures[i], np.float32(bumps[i] * (i != 2)))
+        for i, row in enumerate(chosen.itertuples())
+    ]
+    return shown, answered
+
+
 FIGURES = {
     "brightness": lambda: brightness.draw(
         make_bright_tissue(), make_quality(), recipe="device", way="device", task=TASK, warning=WARNING
@@ -183,6 +212,9 @@ FIGURES = {
     "confusion": lambda: confusion.draw(
         {1: make_predicted(1), 2: make_predicted(2)}, experiment="convnext", task=TASK, warning=WARNING
     ),
+    "explanations": lambda: explanations.draw(
+        *make_explanations(), experiment="convnext", seed=1, classes=CLASSES, task=TASK, warning=WARNING
+    ),
     "training": lambda: training.draw({1: make_curve(1), 2: make_curve(2)}, experiment="convnext", warning=WARNING),
     "experiments": lambda: experiments.draw(make_metrics(), SETTINGS, PUBLISHED, warning=WARNING),
 }
@@ -190,14 +222,14 @@ FIGURES = {
 
 def words(figure):
     """Every text of a figure."""
-    return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+    return " ".join(text.get_text() for text in figure.findobj(Text))
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_are_written_twice_with_the_same_bytes(name, tmp_path):
     for i in (0, 1):
-        style.save(FIGURES[name](), png=tmp_path / f"{i}.png", pdf=tmp_path / f"{i}.pdf")
-    for ending in ("png", "pdf"):
+        style.save(FIGURES[name](), **{ending: tmp_path / f"{i}.{ending}" for ending in ENDINGS})
+    for ending in ENDINGS:
         first, second = ((tmp_path / f"{i}.{ending}").read_bytes() for i in (0, 1))
         assert len(first) > 5000
         assert first == second
@@ -215,7 +247,7 @@ def test_steps_reconcile():
     manifest = make_manifest()
     steps = make_steps()
     images = make_images(manifest)
-    assert steps[0].boxes[0].head == f"{len(images):,} image files found"
+    assert steps[0].boxes[-1].head == f"{len(images):,} image files found"
     assert steps[0].aside.head == "9 files not accepted"
     assert sum(int(line.split(": ")[1]) for line in steps[0].aside.lines) == 9
     totals = [box.lines[0] for box in steps[-1].boxes]
@@ -276,9 +308,31 @@ def test_samples_are_read_from_pictures_and_pngs(tmp_path):
     assert (own.n_images, own.before[32], own.after[32]) == (1, 1.0, 1.0)
 
 
+def test_explanations_stand_in_the_row_of_their_class_and_on_their_side():
+    shown, answered = make_explanations()
+    figure = FIGURES["explanations"]()
+    for axes in figure.axes[:-1]:
+        at = axes.get_subplotspec()
+        label, right = CLASSES[at.rowspan.start], at.colspan.start < 3
+        own = [one for one in shown if one.label == label and one.right == right]
+        place = at.colspan.start - (0 if right else 4)
+        assert len(axes.images) == (0 <= place < len(own))
+        if axes.images:
+            assert axes.get_xlabel() == f"{own[place].said}: {own[place].probability:.2f}"
+    lines = figure.findobj(ContourSet)
+    assert len(lines) == len(shown) - 1  # one map is zero
+    wrong = (~answered["right"] & (answered["label"] == "a")).sum()
+    assert f" right, {wrong} wrong" in words(figure)
+
+
 def test_saving_leaves_no_time_in_the_files(tmp_path):
-    style.save(FIGURES["training"](), png=tmp_path / "a.png", pdf=tmp_path / "a.pdf")
+    style.save(FIGURES["training"](), **{ending: tmp_path / f"a.{ending}" for ending in ENDINGS})
     assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
+    drawn = (tmp_path / "a.svg").read_text()
+    assert "<dc:date>" not in drawn
+    assert "Matplotlib" not in drawn
+    # Text stays text.
+    assert re.search(r"<text[^>]*>Learning curves: convnext</text>", drawn)
     assert b"matplotlib" not in (tmp_path / "a.png").read_bytes().lower()
 
 

@@ -1,4 +1,4 @@
-"""Draw the share of bright tissue by class, before and after the matching of a recipe."""
+"""Draw the share of bright tissue by class, before and after the matching of every recipe."""
 
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,15 @@ with log_to(snakemake.log[0]):
     from mammoflow import tables, tasks
     from mammoflow.figures import brightness, style
 
-    figure = brightness.draw(
-        tables.read(snakemake.input.bright_tissue, tables.BRIGHT_TISSUE),
-        tables.read(snakemake.input.measures, tables.QUALITY),
-        recipe=snakemake.wildcards.recipe,
-        way=snakemake.params.matching,
-        task=tasks.load(snakemake.input.task),
-        warning=snakemake.params.warning,
-    )
-    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    given, params, output = snakemake.input, snakemake.params, snakemake.output
+    task = tasks.load(given.task)
+    for at, (recipe, way) in enumerate(params.matching.items()):
+        figure = brightness.draw(
+            tables.read(given.bright_tissue[at], tables.BRIGHT_TISSUE),
+            tables.read(given.measures[at], tables.QUALITY),
+            recipe=recipe,
+            way=way,
+            task=task,
+            warning=params.warning,
+        )
+        style.save(figure, png=output[f"figure_{recipe}"], pdf=output.pdfs[at], svg=output.svgs[at])

@@ -11,7 +11,7 @@ with log_to(snakemake.log[0]):
     from mammoflow import accounts, tables, tasks
     from mammoflow.figures import cohort, style
 
-    task = tasks.load(snakemake.input.task)
+    output, task = snakemake.output, tasks.load(snakemake.input.task)
     manifest = tables.read(snakemake.input.manifest, tables.MANIFEST)
     steps = accounts.flow(
         images=tables.read(snakemake.input.images, tables.IMAGES),
@@ -22,6 +22,6 @@ with log_to(snakemake.log[0]):
     )
     seed, warning = snakemake.params.seed, snakemake.params.warning
     flow = cohort.flow(steps, seed=seed, warning=warning)
-    style.save(flow, png=snakemake.output.flow, pdf=snakemake.output.flow_pdf)
+    style.save(flow, png=output.flow, pdf=output.flow_pdf, svg=output.flow_svg)
     classes = cohort.classes_by_subset(manifest, task=task, seed=seed, warning=warning)
-    style.save(classes, png=snakemake.output.classes, pdf=snakemake.output.classes_pdf)
+    style.save(classes, png=output.classes, pdf=output.classes_pdf, svg=output.classes_svg)

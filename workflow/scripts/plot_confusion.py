@@ -23,4 +23,4 @@ with log_to(snakemake.log[0]):
             task=task,
             warning=params.warning,
         )
-        style.save(figure, png=output[f"figure_{experiment}"], pdf=output.pdfs[at])
+        style.save(figure, png=output[f"figure_{experiment}"], pdf=output.pdfs[at], svg=output.svgs[at])

@@ -1,4 +1,4 @@
-"""Draw pictures before and after the matching of a recipe, and the intensities of each device."""
+"""Draw pictures before and after the matching of every recipe, and the intensities of each device."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,22 +14,20 @@ with log_to(snakemake.log[0]):
     from mammoflow.figures import samples, style
     from mammoflow.recipes import Recipe
 
-    recipe = Recipe(**snakemake.params.recipe)
+    given, params, output = snakemake.input, snakemake.params, snakemake.output
     development = splits.development_images(
-        tables.read(snakemake.input.labelled_images, tables.LABELLED_IMAGES),
-        tables.read(snakemake.input.test_patients, tables.TEST_PATIENTS),
+        tables.read(given.labelled_images, tables.LABELLED_IMAGES),
+        tables.read(given.test_patients, tables.TEST_PATIENTS),
     )
-    images = tables.read(snakemake.input.images, tables.IMAGES)
-    pngs = tables.read_all(snakemake.input.pngs, tables.PNGS)[["image_id", "file"]]
-    files = images[["image_id", "picture"]].merge(pngs, on="image_id", validate="1:1")
-    shown, distributions = samples.of_recipe(
-        development.merge(files, on="image_id", validate="1:1"), recipe, Path(snakemake.params.work)
-    )
-    figure = image_plots.matching(
-        shown,
-        distributions,
-        recipe=snakemake.wildcards.recipe,
-        way=recipe.matching,
-        warning=snakemake.params.warning,
-    )
-    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    images = tables.read(given.images, tables.IMAGES)[["image_id", "picture"]]
+    development = development.merge(images, on="image_id", validate="1:1")
+    # The rule lists the indexes of PNGs recipe by recipe, and each recipe has as many.
+    n_shards = len(given.pngs) // max(1, len(params.recipes))
+    for at, (name, settings) in enumerate(params.recipes.items()):
+        recipe = Recipe(**settings)
+        pngs = tables.read_all(given.pngs[at * n_shards : (at + 1) * n_shards], tables.PNGS)[["image_id", "file"]]
+        shown, distributions = samples.of_recipe(
+            development.merge(pngs, on="image_id", validate="1:1"), recipe, Path(params.work)
+        )
+        figure = image_plots.matching(shown, distributions, recipe=name, way=recipe.matching, warning=params.warning)
+        style.save(figure, png=output[f"figure_{name}"], pdf=output.pdfs[at], svg=output.svgs[at])

@@ -18,4 +18,5 @@ with log_to(snakemake.log[0]):
         encoder=snakemake.wildcards.encoder,
         warning=snakemake.params.warning,
     )
-    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    output = snakemake.output
+    style.save(figure, png=output.figure, pdf=output.pdf, svg=output.svg)

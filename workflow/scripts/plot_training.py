@@ -1,4 +1,4 @@
-"""Draw the learning curves of one experiment."""
+"""Draw the learning curves of every experiment that has them."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,14 @@ with log_to(snakemake.log[0]):
     from mammoflow import tables
     from mammoflow.figures import style, training
 
-    paths = zip(snakemake.params.seeds, snakemake.input.curves, strict=True)
-    figure = training.draw(
-        {seed: tables.read(path, tables.CURVE) for seed, path in paths},
-        experiment=snakemake.wildcards.experiment,
-        warning=snakemake.params.warning,
-    )
-    style.save(figure, png=snakemake.output.figure, pdf=snakemake.output.pdf)
+    params, output = snakemake.params, snakemake.output
+    for at, experiment in enumerate(params.experiments):
+        # The rule lists the files experiment by experiment, and within one seed by seed.
+        paths = snakemake.input.curves[at * len(params.seeds) :]
+        read = zip(params.seeds, paths, strict=False)
+        figure = training.draw(
+            {seed: tables.read(path, tables.CURVE) for seed, path in read},
+            experiment=experiment,
+            warning=params.warning,
+        )
+        style.save(figure, png=output[f"figure_{experiment}"], pdf=output.pdfs[at], svg=output.svgs[at])

@@ -87,9 +87,15 @@ def flow(
     of_class = [f"{task.of(row.label).name}: {_said(row.n_images, 'image')}" for row in classes.itertuples()]
     reports = [] if (exams["report_status"] == "").all() else [f"reports: {_listed(exams, 'report_status')}"]
     return [
-        Step((Box(_said(len(images), "image file") + " found"),), _refused(refused)),
+        Step((*_reports(exams, "found"), Box(_said(len(images), "image file") + " found")), _refused(refused)),
         Step(
-            (Box(_said(len(accepted), "image") + f" accepted, of {_said(_known(accepted, 'patient_id'), 'patient')}"),)
+            (
+                *_reports(exams, "parsed"),
+                Box(
+                    f"{_said(len(accepted), 'image')} accepted",
+                    (f"of {_said(_known(accepted, 'patient_id'), 'patient')}",),
+                ),
+            )
         ),
         Step(
             (Box(_said(len(exams), "exam"), (*reports, f"labels: {_listed(exams, 'label_status')}")),),
@@ -103,6 +109,13 @@ def flow(
             ),
         ),
     ]
+
+
+def _reports(exams: pd.DataFrame, what: str) -> list[Box]:
+    """How many reports were found, or parsed; no box where labels do not come from reports."""
+    found = exams[~exams["report_status"].isin(["", "missing"])]
+    own = found if what == "found" else found[found["report_status"] == what]
+    return [Box(f"{_said(len(own), 'report')} {what}")] if len(found) else []
 
 
 def _refused(refused: pd.DataFrame) -> Box:

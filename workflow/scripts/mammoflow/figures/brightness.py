@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mammoflow.figures.style import COLOURS, INK, MARKERS, head, new_figure
+from mammoflow.figures.style import COLOURS, INK, MARKERS, WIDE, head, new_figure
 from mammoflow.tasks import Task
 
 _STATES = {"before": "Before", "after": "After"}
@@ -40,7 +40,7 @@ def draw(
     classes = sorted(counts.index, key=lambda key: task.keys.index(key.split("+")[0]))
     thresholds = measures[measures["measure"] == "bright_threshold"].set_index("state")
     devices = sorted(bright_tissue["device"].unique())
-    figure = new_figure(width=9, height=4.9)
+    figure = new_figure(width=WIDE, height=4.1)
     # In a part of its own, because only there a legend outside of the axes keeps clear of the warning.
     body: Any = figure.subfigures(1, 1)
     panels = body.subplots(1, 2, sharey=True)
@@ -50,7 +50,7 @@ def draw(
         axes.set(title=f"{name}: brighter than {threshold:.2f} of the grey range", ylim=(-3, 103))
         axes.set_xticks(range(len(classes)), [f"{key}\n(n = {counts[key]:,})" for key in classes])
     panels[0].set_ylabel("bright pixels of the breast (%)")
-    body.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    body.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=7.5)
     head(
         figure,
         title=f"Bright tissue by class: recipe {recipe} (matching: {way})",

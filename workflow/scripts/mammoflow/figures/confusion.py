@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mammoflow.evaluation import measures, units
-from mammoflow.figures.style import head, new_figure
+from mammoflow.figures.style import WIDE, head, new_figure
 from mammoflow.tasks import Class, Task
 
 
@@ -50,7 +50,7 @@ def draw(predictions: dict[int, pd.DataFrame], *, experiment: str, task: Task, w
     row = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, row, out=np.zeros(counts.shape), where=row > 0)
     k = len(counts)
-    figure = new_figure(width=3.6 + 1.15 * k, height=2.7 + 0.8 * k)
+    figure = new_figure(width=min(WIDE, 2.9 + 0.9 * k), height=2.2 + 0.62 * k)
     axes = figure.add_subplot()
     cells = [
         [f"{count:,}\n{100 * part:.0f} %" if total else f"{count:,}" for count, part in zip(own, parts, strict=True)]

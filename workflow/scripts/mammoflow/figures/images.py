@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mammoflow.figures.style import COLOURS, head, new_figure
+from mammoflow.figures.style import COLOURS, WIDE, head, new_figure
 
 _DASHES = ("-", "--", "-.", ":")
 
@@ -49,7 +49,7 @@ def matching(
     warning
         Shown below the figure; "" for nothing.
     """
-    figure = new_figure(width=9, height=7.8)
+    figure = new_figure(width=WIDE, height=6.6)
     halves: Any = figure.subfigures(2, 1, height_ratios=[1.15, 1])
     upper, lower = halves
     _draw_samples(upper.subplots(2, max(1, len(samples)), squeeze=False), samples)
@@ -64,7 +64,7 @@ def matching(
     for axes in panels:
         axes.grid(visible=True)
     if distributions:
-        lower.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+        lower.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=7)
     head(
         figure,
         title=f"Before and after matching: recipe {recipe} (matching: {way})",
@@ -80,7 +80,7 @@ def _draw_samples(grid: Any, samples: list[Sample]) -> None:
     for (above, below), sample in zip(grid.T, samples, strict=False):
         _show(above, sample.before)
         _show(below, sample.after)
-        above.set_title(f"{fill(sample.device, 17)}\nclass {sample.label}", fontsize=6.5, loc="center")
+        above.set_title(f"{fill(sample.device, 17)}\nclass {sample.label}", fontsize=5.5, loc="center")
     for axes, word in zip(grid[:, 0], ("before", "after"), strict=True):
         axes.text(-0.08, 0.5, word, transform=axes.transAxes, rotation=90, va="center", ha="right", fontsize=8)
 

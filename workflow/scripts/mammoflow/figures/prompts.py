@@ -11,11 +11,11 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mammoflow.figures.style import INK, head, new_figure
+from mammoflow.figures.style import INK, WIDE, head, new_figure
 from mammoflow.models.prompt_embeddings import Embedded
 
 _COLUMNS = 2
-_MOST_NUMBERS = 10  # rows of a panel whose cosines can be read as numbers
+_MOST_LETTERS = 45  # of numbers with their gaps, in a row of a panel where they can be read
 _SIGNS = {"positive": "+", "negative": "−"}
 
 
@@ -66,12 +66,12 @@ def draw(sets: dict[str, Embedded], *, encoder: str, warning: str = "") -> Figur
     panels = {name: panel(one) for name, one in sets.items()}
     digits, lowest = _scale(min(one.cosines.min() for one in panels.values()))
     rows = -(-len(panels) // _COLUMNS)
-    figure = new_figure(width=9, height=1.9 + 4.1 * rows)
+    figure = new_figure(width=WIDE, height=1.7 + 3.3 * rows)
     body: Any = figure.subfigures(1, 1)
     grid = body.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes, (name, one) in zip(grid, panels.items(), strict=False):
         _draw(axes, one, lowest=lowest, digits=digits)
-        axes.set_title(f"{name}: {_described(sets[name].prompts, one, digits)}")
+        axes.set_title(f"{name}: {_described(sets[name].prompts, one, digits)}", fontsize=7.5)
     for axes in grid[len(panels) :]:
         axes.axis("off")
     label = f"cosine, from {lowest:.{digits - 1}f} to 1"
@@ -120,7 +120,7 @@ def _draw(axes: Axes, one: Panel, *, lowest: float, digits: int) -> None:
         for place in starts[1:]:
             axes.axhline(place, color=INK, linewidth=0.8)
             axes.axvline(place, color=INK, linewidth=0.8)
-    if n <= _MOST_NUMBERS:
+    if n * (digits + 3) <= _MOST_LETTERS:
         _write_numbers(axes, one.cosines, dark=lowest + 0.7 * (1 - lowest), digits=digits)
     places, names = [place + 0.5 for place in range(n)], one.names
     if len(set(names)) < n:
@@ -128,7 +128,7 @@ def _draw(axes: Axes, one: Panel, *, lowest: float, digits: int) -> None:
         names = [one.groups[start] for start in starts]
     axes.set_xticks(places, names, rotation=90 if max(map(len, names)) > 4 else 0)
     axes.set_yticks(places, names, rotation=0)
-    axes.tick_params(length=0, labelsize=8)
+    axes.tick_params(length=0, labelsize=7)
 
 
 def _write_numbers(axes: Axes, cosines: npt.NDArray[np.float64], *, dark: float, digits: int) -> None:
@@ -136,4 +136,4 @@ def _write_numbers(axes: Axes, cosines: npt.NDArray[np.float64], *, dark: float,
     for (row, column), value in np.ndenumerate(cosines):
         colour = "white" if value > dark else INK
         place = (column + 0.5, row + 0.5)
-        axes.text(*place, f"{value:.{digits}f}", ha="center", va="center", fontsize=6.5, color=colour)
+        axes.text(*place, f"{value:.{digits}f}", ha="center", va="center", fontsize=6, color=colour)

@@ -57,7 +57,7 @@ def sample(image: Any, recipe: Recipe, work: Path) -> Sample:
     unmatched = matching.without_tables(replace(recipe, matching="none"))
     before = drawing.render(pictures.load(work / image.picture), unmatched, image.device)
     after = pictures.read_png(image.file)
-    return Sample(image.device, image.label, _shrunk(before, top=65535), _shrunk(after, top=255))
+    return Sample(image.device, image.label, shrunk(before), shrunk(after))
 
 
 def distribution(images: pd.DataFrame, recipe: Recipe, work: Path) -> Intensities:
@@ -98,5 +98,7 @@ def _binned(greys: NDArray[np.int64]) -> NDArray[np.float64]:
     return (counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).mean(axis=0)
 
 
-def _shrunk(pixels: NDArray[Any], *, top: float) -> NDArray[np.float32]:
+def shrunk(pixels: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.float32]:
+    """Pixels of 8 or 16 bits as shares of the grey range, the longest side at most SIDE."""
+    top = np.iinfo(pixels.dtype).max
     return np.asarray(pictures.shrink(pixels.astype(np.float32), SIDE) / top, np.float32)

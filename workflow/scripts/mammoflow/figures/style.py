@@ -6,8 +6,10 @@ which people with any colour vision can tell apart; whatever a colour says, a sh
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -16,31 +18,40 @@ from mammoflow.files import atomic
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
 INK, SOFT, WARNING = "#222222", "#666666", "#A32100"
-DPI = 150
+WIDE = 7.2  # inches, of two columns of a journal, or of a page between its margins
+DPI = 200
 
-mpl.rcParams.update(
-    {
-        "font.family": "DejaVu Sans",
-        "font.size": 9,
-        "axes.titlesize": 10,
-        "axes.titlelocation": "left",
-        "axes.edgecolor": SOFT,
-        "axes.labelcolor": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.axisbelow": True,
-        "grid.color": "#DDDDDD",
-        "grid.linewidth": 0.6,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "legend.frameon": False,
-        "pdf.fonttype": 42,
-        "svg.hashsalt": "mammoflow",
-        "path.simplify": False,
-    }
-)
+STYLE: dict[Any, Any] = {
+    # Matplotlib brings this font along, so that figures are the same everywhere.
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.5,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    # Text stays text, to be searched and edited.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "mammoflow",
+    "path.simplify": False,
+}
+mpl.rcParams.update(STYLE)
 
 
 def new_figure(*, width: float, height: float) -> Figure:
@@ -49,7 +60,7 @@ def new_figure(*, width: float, height: float) -> Figure:
     Parameters
     ----------
     width, height
-        Inches. Wide ones are 9, so that text stays readable on a page.
+        Inches, as printed: at most WIDE.
     """
     return Figure(figsize=(width, height), layout="constrained")
 
@@ -66,31 +77,36 @@ def head(figure: Figure, *, title: str, subtitle: str = "", warning: str = "") -
     warning
         What a reader must not miss; "" for nothing.
     """
-    height = figure.get_figheight()
-    lines = subtitle.count("\n") + 1 if subtitle else 0
-    # An inch holds some 13 bold letters.
-    told = textwrap.wrap(f"⚠ {warning}", int(12 * figure.get_figwidth())) if warning else []
-    above, below = 0.42 + 0.19 * lines, 0.13 + 0.19 * len(told) if told else 0.06
-    figure.text(0.1 / figure.get_figwidth(), 1 - 0.12 / height, title, va="top", fontsize=12, weight="bold")
-    figure.text(0.1 / figure.get_figwidth(), 1 - 0.38 / height, subtitle, va="top", color=SOFT, linespacing=1.35)
+    width, height = figure.get_figwidth(), figure.get_figheight()
+    # An inch holds some 16 letters, or 14 bold ones.
+    shown = [piece for line in subtitle.split("\n") for piece in textwrap.wrap(line, int(16 * width))]
+    told = textwrap.wrap(f"⚠ {warning}", int(13.5 * width)) if warning else []
+    above, below = 0.36 + 0.16 * len(shown), 0.12 + 0.16 * len(told) if told else 0.05
+    figure.text(0.08 / width, 1 - 0.1 / height, title, va="top", fontsize=10.5, weight="bold")
+    figure.text(0.08 / width, 1 - 0.33 / height, "\n".join(shown), va="top", color=SOFT, linespacing=1.35)
     if warning:
-        at = (0.1 / figure.get_figwidth(), 0.1 / height)
+        at = (0.08 / width, 0.08 / height)
         figure.text(*at, "\n".join(told), va="bottom", color=WARNING, weight="bold")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, below / height, 1, 1 - (above + below) / height))
 
 
-def save(figure: Figure, *, png: str | Path, pdf: str | Path) -> None:
-    """Write a figure as PNG (150 dpi) and PDF, atomically, without times and versions in the files."""
+def save(figure: Figure, *, png: str | Path, pdf: str | Path, svg: str | Path) -> None:
+    """Write a figure as PNG (200 dpi), PDF and SVG, atomically, without times and versions in the files."""
     with atomic(png) as temporary:
-        figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
     with atomic(pdf) as temporary:
-        figure.savefig(temporary, metadata={"Creator": None, "Producer": None, "CreationDate": None})
+        figure.savefig(
+            temporary, format="pdf", dpi=DPI, metadata=dict.fromkeys(("Creator", "Producer", "CreationDate"))
+        )
+    with atomic(svg) as temporary:
+        figure.savefig(temporary, format="svg", dpi=DPI, metadata=dict.fromkeys(("Creator", "Date")))
 
 
 def shares(axes: Axes) -> None:
-    """Format the x axis of a measure between 0 and 1."""
+    """Format the x axis of a measure between 0 and 1, or from further down where a line that is drawn reaches there."""
+    reached = [float(x) for line in axes.lines for x in np.asarray(line.get_xdata(), dtype=np.float64) if x < 0]
     # A little more, so that a mark at an end is seen whole.
-    axes.set_xlim(-0.02, 1.02)
+    axes.set(xlim=(min([0.0, *reached]) - 0.03, 1.03), xticks=[0, 0.5, 1])
     axes.grid(visible=True, axis="x")

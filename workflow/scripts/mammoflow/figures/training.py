@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mammoflow.figures.style import COLOURS, MARKERS, SOFT, head, new_figure
+from mammoflow.figures.style import COLOURS, MARKERS, SOFT, WIDE, head, new_figure
 
 
 def draw(curves: dict[int, pd.DataFrame], *, experiment: str, warning: str = "") -> Figure:
@@ -22,7 +22,7 @@ def draw(curves: dict[int, pd.DataFrame], *, experiment: str, warning: str = "")
     warning
         Shown below the figure; "" for nothing.
     """
-    figure = new_figure(width=9, height=3.9)
+    figure = new_figure(width=WIDE, height=3.2)
     losses, accuracies = figure.subplots(1, 2)
     for index, (seed, curve) in enumerate(curves.items()):
         style: dict[str, Any] = {
@@ -36,8 +36,8 @@ def draw(curves: dict[int, pd.DataFrame], *, experiment: str, warning: str = "")
     losses.set(title="Loss", xlabel="epoch", ylabel="mean cross-entropy (nats)")
     accuracies.set(title="Validation accuracy", xlabel="epoch", ylabel="accuracy (share of images)", ylim=(0, 1))
     kinds = [Line2D([], [], color=SOFT, linestyle=":"), Line2D([], [], color=SOFT)]
-    losses.legend(kinds, ["training", "validation"], fontsize=8)
-    accuracies.legend(fontsize=8, ncols=2)
+    losses.legend(kinds, ["training", "validation"], fontsize=7.5)
+    accuracies.legend(fontsize=7.5, ncols=2)
     for axes in (losses, accuracies):
         axes.grid(visible=True)
         axes.xaxis.get_major_locator().set_params(integer=True)

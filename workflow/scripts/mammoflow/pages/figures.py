@@ -55,10 +55,79 @@ def forest(path: str, *, n: str, published: bool) -> HtmlFigure:
     diamond = ", an open diamond for the published value, measured on other patients" if published else ""
     return figure(
         path,
-        caption=f"Accuracy and macro F1, from 0 to 1, of every experiment at image level (test: {n}): "
-        "one dot for each seed with its 95 % "
-        f"interval, a bar for the mean over seeds{diamond}.",
-        alt="Dot charts of accuracy and macro F1 of every experiment with intervals. Table I holds the same numbers.",
+        caption=f"Accuracy and macro F1, from 0 to 1, and kappa, up to 1, of every experiment at image level "
+        f"(test: {n}): one dot for each seed with its 95 % interval, a bar for the mean over seeds{diamond}.",
+        alt="Dot charts of accuracy, macro F1 and kappa of every experiment with intervals. Table I holds the same "
+        "numbers, but for linear kappa, which results/tables/metrics.html has.",
+    )
+
+
+def outline(path: str | Path) -> HtmlFigure:
+    """The outline of the method."""
+    return figure(
+        path,
+        caption="Outline of the method: the stages of the workflow that this run's configuration uses, in their own "
+        "words, each with the folders of results that later stages read of it.",
+        alt="Flow diagram from reports and images over labels, cohort, matching and split to the methods, their "
+        "evaluation, figures and this report. The files of rules/ that it was read from name every rule.",
+    )
+
+
+def roc(path: str | Path, *, n: str) -> HtmlFigure:
+    """ROC curves of all experiments; `n` says what they were measured on."""
+    return figure(
+        path,
+        caption=f"ROC curves of the first seed at exam level (test: {n}), each class against the others, with the area "
+        "under each: sensitivity over 1 − specificity, shares from 0 to 1.",
+        alt="For each experiment a chart of ROC curves, one for each class. The areas at image level, with intervals, "
+        "stand in the table of classes.",
+    )
+
+
+def reliability(path: str | Path, *, n: str) -> HtmlFigure:
+    """Reliability diagrams of all experiments; `n` says what they were measured on."""
+    return figure(
+        path,
+        caption=f"Reliability of the first seed on the test images ({n}): the share that is right by the probability "
+        "of the predicted class, in tenths from 0 to 1, and how many images are in each.",
+        alt="For each experiment a line chart of the share of right answers by probability, and a bar chart of the "
+        "counts. Log loss and Brier score in results/metrics say the same in one number.",
+    )
+
+
+def subgroups(path: str | Path, *, n: str) -> HtmlFigure:
+    """Parts of the test set, of an experiment whose name is that of the file; `n` says what it was measured on."""
+    name = Path(path).stem
+    return figure(
+        path,
+        caption=f"{name} on parts of the test set ({n}), first seed: accuracy, balanced accuracy and quadratic kappa "
+        "with 95 % intervals; dashed: the whole test set; open: fewer than 30 patients.",
+        alt=f"Dot charts with intervals of measures of {name} by device, view, side, age, year and format. "
+        f"results/metrics/subgroups/{name}.tsv holds the numbers.",
+    )
+
+
+def mistakes(path: str | Path, *, n: str) -> HtmlFigure:
+    """Confident mistakes of an experiment, whose name is that of the file; `n` says what they were chosen from."""
+    name = Path(path).stem
+    return figure(
+        path,
+        caption=f"Confident mistakes of {name} among the test images ({n}) of the first seed: label, what was said, "
+        "and the probability of each class from 0 to 1, that of the label hatched.",
+        alt=f"Mammograms that {name} told wrongly, below each a bar chart of the probabilities of the classes. The "
+        "confusion matrix holds the counts.",
+    )
+
+
+def embeddings(path: str | Path) -> HtmlFigure:
+    """Map of embeddings; the file's name is that of the recipe, its folder's that of the encoder."""
+    encoder, recipe = Path(path).parent.name, Path(path).stem
+    return figure(
+        path,
+        caption=f"Embeddings by encoder {encoder} of the pictures of recipe {recipe}: the two first principal "
+        "components, by class and by device; n in the legends. Development images only.",
+        alt="Two scatter plots of the same points, one marked by class and one by device, as far as two of many "
+        "dimensions show them.",
     )
 
 
@@ -82,6 +151,19 @@ def training(path: str) -> HtmlFigure:
         caption=f"Learning curves of {name} by epoch: mean cross-entropy of an image in nats, and accuracy from 0 to "
         "1; one line for each seed; the marker is the epoch whose weights were kept.",
         alt=f"Line charts of training and validation loss and of validation accuracy of {name} over the epochs.",
+    )
+
+
+def explanations(path: str | Path) -> HtmlFigure:
+    """Grad-CAM of an experiment, whose name is that of the file."""
+    name = Path(path).stem
+    return figure(
+        path,
+        caption=f"Grad-CAM of {name}: a row for each class, at the left test images that it told rightly, at the right "
+        "those that it told wrongly; below each what it said and the probability, from 0 to 1. Colour and line show "
+        "where the score of what it said is sensitive, as shares of the largest value of each map.",
+        alt=f"Mammograms in grey under coloured maps, by class, rightly and wrongly told by {name}. The confusion "
+        "matrix holds the counts.",
     )
 
 

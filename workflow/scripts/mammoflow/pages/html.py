@@ -1,6 +1,7 @@
 """Pages for people: tables and figures put into HTML that needs no network, and reads the same without its script."""
 
 import base64
+import io
 import numbers
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,13 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from PIL import Image
 
 MISSING = "–"
+FEW = "*"  # after an interval
+FEW_NOTE = (
+    f"{FEW} fewer than 30 patients are behind the interval, of the class for a measure of a class: likely too narrow."
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,11 @@ class HtmlFigure:
 
 
 def figure(path: str | Path, *, caption: str, alt: str) -> HtmlFigure:
-    """A PNG file, taken into the page."""
-    data = base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    """A PNG file, taken into the page in 256 colours, which halves it and is not seen."""
+    packed = io.BytesIO()
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(packed, "png")
+    data = base64.b64encode(packed.getvalue()).decode("ascii")
     return HtmlFigure(caption, alt, f"data:image/png;base64,{data}")
 
 
@@ -53,26 +62,24 @@ def is_number(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, numbers.Number) and not isinstance(value, bool))
 
 
-def with_interval(value: float, low: float, high: float) -> str:
-    """A measure with its 95 % interval in square brackets."""
-    if pd.isna(value):
-        return MISSING
-    return f"{cell(value)} {bracketed(low, high)}"
+def with_interval(value: float, low: float, high: float, *, few: bool = False) -> str:
+    """A measure with its 95 % interval in square brackets, marked where it is of few patients."""
+    return MISSING if pd.isna(value) else f"{cell(value)} {bracketed(low, high, few=few)}"
 
 
-def above_interval(value: float, low: float, high: float) -> str:
+def above_interval(value: float, low: float, high: float, *, few: bool = False) -> str:
     """A measure with its 95 % interval in the line below, for tables of many columns."""
-    return MISSING if pd.isna(value) else f"{cell(value)}\n{bracketed(low, high)}"
+    return MISSING if pd.isna(value) else f"{cell(value)}\n{bracketed(low, high, few=few)}"
 
 
 def is_measure(value: Any) -> bool:
     """Whether a cell is broken into lines only where it says so: a measure with its interval."""
-    return isinstance(value, str) and (value.endswith("]") or "\n" in value)
+    return isinstance(value, str) and (value.endswith(("]", f"]{FEW}")) or "\n" in value)
 
 
-def bracketed(low: float, high: float) -> str:
-    """The ends of an interval."""
-    return f"[{MISSING}]" if pd.isna(low) else f"[{cell(low)}, {cell(high)}]"
+def bracketed(low: float, high: float, *, few: bool = False) -> str:
+    """The ends of an interval, marked where it is of few patients."""
+    return f"[{MISSING}]" if pd.isna(low) else f"[{cell(low)}, {cell(high)}]{FEW if few else ''}"
 
 
 def counted(n: int, thing: str) -> str:
