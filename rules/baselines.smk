@@ -56,6 +56,34 @@ rule predict_random:
         "../workflow/scripts/predict_random.py"
 
 
+rule predict_roi_presence:
+    """The second of two classes where the data set outlines a lesion, the first where it outlines none."""
+    input:
+        manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
+        classes="results/splits/classes.tsv",
+        labelled_images="results/cohort/labelled_images.tsv",
+    output:
+        predictions=expand(
+            "results/predictions/{experiment}/seed{seed}.tsv", seed=SEEDS, allow_missing=True
+        ),
+    log:
+        "results/logs/predict_roi_presence/{experiment}.log",
+    benchmark:
+        "results/benchmarks/predict_roi_presence/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=only(experiments_of("roi_presence")),
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        views=views_of_experiment,
+        code=code_hash("predict_roi_presence.py"),
+    script:
+        "../workflow/scripts/predict_roi_presence.py"
+
+
 rule predict_histogram:
     """Logistic regression on the intensity histogram of the PNG."""
     input:

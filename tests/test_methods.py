@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -42,6 +44,59 @@ def test_random_draws_the_development_shares():
     assert set(found.ravel()) == {0.0, 1.0}
     assert found[:, 1].mean() == pytest.approx(0.75, abs=0.02)
     np.testing.assert_array_equal(found, baselines.random(rows, ["a", "b"], np.random.default_rng(0)))
+
+
+def outlined(*groups):
+    """A manifest, and whether a lesion is outlined, of groups (number, subset, label, roi)."""
+    every = [(subset, label, roi) for n, subset, label, roi in groups for _ in range(n)]
+    return manifest(*[row[:2] for row in every]), pd.Series([row[2] for row in every], dtype=str)
+
+
+def presence(groups):
+    rows, roi = outlined(*groups)
+    return baselines.roi_presence(rows, roi, ["a", "b"], experiment="mine"), rows, roi
+
+
+def test_presence_gives_the_second_class_where_a_lesion_is_outlined():
+    """By hand: shares 3/4 and 1/4 of b, 1/10 and 9/10 of a, times 14 images / 2 classes, and one more each."""
+    development = [(3, "train", "b", "yes"), (1, "validation", "b", "no"), (1, "train", "a", "yes")]
+    groups = [*development, (9, "unused", "a", "no"), (1, "test", "a", "yes"), (1, "test", "b", "no")]
+    found, _, roi = presence(groups)
+    yes, no = 6.25 / (6.25 + 1.7), 2.75 / (2.75 + 7.3)
+    np.testing.assert_allclose(found[:, 1], np.where(roi == "yes", yes, no))
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    # Of outlined images fewer are b than a where a is common: that alone is not to turn the answer.
+    rare = [(2, "train", "b", "yes"), (8, "train", "b", "no")]
+    found, _, roi = presence([*rare, (10, "train", "a", "yes"), (90, "train", "a", "no")])
+    assert ((found[:, 1] > 0.5) == (roi == "yes")).all()
+
+
+def test_presence_looks_at_no_label_of_the_test_set():
+    groups = [(5, "train", "b", "yes"), (5, "train", "a", "no"), (7, "test", "a", "yes"), (7, "test", "b", "no")]
+    found, rows, roi = presence(groups)
+    turned = rows.assign(label=rows["label"].where(rows["subset"] != "test", rows["label"].map({"a": "b", "b": "a"})))
+    np.testing.assert_array_equal(found, baselines.roi_presence(turned, roi, ["a", "b"], experiment="mine"))
+
+
+@given(st.lists(st.integers(0, 30), min_size=4, max_size=4).filter(any))
+def test_presence_answers_as_the_shares_of_outlines_say(counts):
+    """Whatever the counts: presence where b is outlined more often, the other way round where less; never 0 or 1."""
+    cells = [(label, roi) for label in "ab" for roi in ("yes", "no")]
+    groups = [(n, "train", *cell) for n, cell in zip(counts, cells, strict=True)]
+    found, _, _ = presence([*groups, (1, "test", "a", "yes"), (1, "test", "a", "no"), (1, "test", "a", "")])
+    assert ((found > 0) & (found < 1)).all()
+    assert found[-1].tolist() == [0.5, 0.5]
+    a_yes, a_no, b_yes, b_no = counts
+    if (a_yes + a_no) and (b_yes + b_no):
+        more = np.sign(b_yes * (a_yes + a_no) - a_yes * (b_yes + b_no))
+        answer = np.sign(np.round(found[-3:-1, 1] - 0.5, 12))
+        assert answer.tolist() == [more, -more]
+
+
+def test_presence_that_is_never_told_is_refused():
+    groups = [(5, "train", "a", ""), (5, "train", "b", ""), (1, "test", "a", "yes")]
+    with pytest.raises(UserError, match=r"config: experiments.mine.method is 'roi_presence', but of no develo"):
+        presence(groups)
 
 
 def test_intensity_features_are_shares_of_the_breast():

@@ -1,13 +1,16 @@
 """Tasks and their classes, and three tasks from their data to the report."""
 
 import re
+import shutil
 
+import pandas as pd
 import pytest
 import yaml
 
 from mammoflow import tables, tasks
 from mammoflow.errors import UserError
-from tests import trees_mias
+from mammoflow.evaluation import table1
+from tests import small_sets, trees_mias
 from tests.conftest import REPO
 
 SHIPPED = sorted((REPO / "resources/tasks").glob("*.yaml"))
@@ -54,6 +57,7 @@ def test_the_key_of_a_class_goes_before_a_value_of_the_same_name(tmp_path):
 def test_density_is_in_order(density):
     assert density.keys == ["a", "b", "c", "d"]
     assert density.of("a").name == "almost entirely fatty"
+    assert {task.key: task.dense for task in map(tasks.load, SHIPPED) if task.dense} == {"density": ("c", "d")}
 
 
 def test_merged_class(density):
@@ -116,6 +120,8 @@ B = CLASS.replace("key: a", "key: b")
         (f"name: x\nattribute: density\nclasses: [{CLASS}]\n", "is no task"),
         (f"{DENSITY}classes: [{CLASS}]\n", "at least two classes"),
         (f"{DENSITY}classes: [{CLASS}, {CLASS}]\n", "its own key"),
+        (f"{DENSITY}classes: [{CLASS}, {B}]\ndense: [a]\n", "dense is a; allowed: the last classes in order, but not"),
+        (f"{DENSITY}classes: [{CLASS}, {B}]\ndense: [a, b]\n", "dense is a, b; allowed: the last classes"),
         (f"{DENSITY}classes: [{CLASS}, {CLASS.replace('key: a', 'key: a+b')}]\n", "letters, digits and _"),
     ],
 )
@@ -152,7 +158,8 @@ def of_run(directory, task):
         predicted = tables.read(path, tables.PREDICTIONS)
         assert [name for name in predicted if name.startswith("p_")] == [f"p_{key}" for key in task.keys]
         assert set(predicted.loc[predicted["subset"] == "test", "label"]) == set(task.keys)
-    assert len(list((directory / "results/figures/confusion").glob("*.png"))) == 3
+    n_experiments = len(list((directory / "results/predictions").iterdir()))
+    assert len(list((directory / "results/figures/confusion").glob("*.png"))) == n_experiments
     labels = tables.read(directory / "results/labels/labels.tsv", tables.LABELS)
     return labels, tables.read(directory / "results/cohort/labelled_images.tsv", tables.LABELLED_IMAGES)
 
@@ -195,15 +202,19 @@ def test_tissue_of_films_to_the_report(snakemake_run, tmp_path):
 
 @pytest.mark.workflow
 def test_benign_or_malignant_breasts_of_cdd_cesm_to_the_report(snakemake_run, mammoflow_data, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(mammoflow_data / "cdd_cesm", root)
+    root.chmod(0o755)  # the data may be there to be read only
+    draw_outlines(root)
     settings = SMALL | {
         "task": "benign_malignant",
-        "dataset": {"root": str(mammoflow_data / "cdd_cesm"), "variant": "subtracted", "partial": True},
+        "dataset": {"root": str(root), "variant": "subtracted", "partial": True},
         # Training has no bound of epochs here.
-        "run": ["zero_shot", "linear_probe", "histogram_paper"],
+        "run": ["zero_shot", "linear_probe", "histogram_paper", "roi_presence"],
     }
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
     words = reported(snakemake_run, tmp_path, REPO / "config/cdd_cesm.yaml")
-    assert "Benign or malignant finding: comparison of 3 methods" in words
+    assert "Benign or malignant finding: comparison of 4 methods" in words
     assert "BI-RADS" not in words
     labels, labelled = of_run(tmp_path, tasks.load(REPO / "resources/tasks/benign_malignant.yaml"))
     normal = labels[labels["evidence"] == "normal"]
@@ -213,3 +224,27 @@ def test_benign_or_malignant_breasts_of_cdd_cesm_to_the_report(snakemake_run, ma
     # Sides differ in many patients: labels are those of breasts.
     sides = labels[labels["status"] == "labelled"].groupby("exam_id")["label"].nunique()
     assert (sides > 1).any()
+    check_presence(tmp_path / "results")
+
+
+def draw_outlines(root):
+    """Outlines of most malignant images and of some benign ones, as the part of the data at hand has none."""
+    workbook = pd.read_excel(root / "Radiology-manual-annotations.xlsx")
+    pathology, patient = workbook["Pathology Classification/ Follow up"], workbook["Patient_ID"]
+    found = (pathology == "Malignant") & (patient % 4 > 0) | (pathology == "Benign") & (patient % 3 == 0)
+    small_sets.segmentations(root, *workbook.loc[found, "Image_name"])
+
+
+def check_presence(results):
+    """Sensitivity and specificity of the presence of an outline on the test images are those of plain counts."""
+    predicted = tables.read(results / "predictions/roi_presence/seed1.tsv", tables.PREDICTIONS)
+    test = predicted[predicted["subset"] == "test"]
+    roi = pd.read_csv(results / "images/images.tsv", sep="\t", dtype=str).drop_duplicates("image_id")
+    outlined = test["image_id"].map(roi.set_index("image_id")["roi"]) == "yes"
+    malignant = test["label"] == "malignant"
+    assert 0 < outlined.sum() < len(test)
+    measured = tables.read(results / "metrics/roi_presence.tsv", tables.METRICS)
+    ours = table1.by_image(measured, "test", "sensitivity")["value"].item()
+    assert ours == pytest.approx((outlined & malignant).sum() / malignant.sum())
+    ours = table1.by_image(measured, "test", "specificity")["value"].item()
+    assert ours == pytest.approx((~outlined & ~malignant).sum() / (~malignant).sum())
