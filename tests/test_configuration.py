@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mammoflow import configuration
+from mammoflow import caveats, configuration
 from mammoflow.errors import UserError
 
 REPO = Path(__file__).resolve().parent.parent
@@ -358,15 +358,74 @@ def test_which_vectors_an_experiment_uses():
 
 
 def test_curves_of_few_images_are_of_methods_that_can_be_trained_on_them():
-    said = message(merge(SHIPPED, {"few_shot": {"experiments": ["convnext"]}}))
+    said = message(merge(SHIPPED, {"few_shot": {"experiments": ["majority"]}}))
     assert said == (
-        "config: few_shot.experiments is 'convnext'; allowed: experiments of method linear_probe or logistic_regression"
+        "config: few_shot.experiments is 'majority'; "
+        "allowed: experiments of method linear_probe, logistic_regression, fine_tune"
     )
+
+
+TUNED = {"method": "fine_tune", "recipe": "paper"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "experiment", "said"),
+    [
+        (
+            "pretrained",
+            TUNED | {"model": "resnet18"},
+            "model is 'resnet18'; allowed: a name with its tag, such as resnet18.a1_in1k, unless weights_file is given",
+        ),
+        ("pretrained", TUNED | {"model": "../resnet18"}, "model is '../resnet18'; allowed: text, of the form "),
+        (
+            "pretrained",
+            TUNED | {"model": "resnet18", "weights_file": "absent.pth"},
+            "weights_file is 'absent.pth'; allowed: a file, which is not there",
+        ),
+        (
+            "pretrained",
+            TUNED | {"model": "resnet18", "weights_file": "weights.pkl"},
+            "weights_file is 'weights.pkl'; allowed: text, of the form ",
+        ),
+        (
+            "random",
+            TUNED | {"model": "resnet18", "weights_file": "absent.pth"},
+            "weights_file is 'absent.pth'; allowed: only where weights is pretrained",
+        ),
+    ],
+)
+def test_what_a_networks_weights_may_get_wrong(weights, experiment, said):
+    overlay = {"weights": weights, "experiments": {"mine": experiment}, "run": ["mine"]}
+    assert message(merge(SHIPPED, overlay)).startswith(f"config: experiments.mine.{said}")
+
+
+def test_a_file_of_weights_is_looked_at_where_it_is_used_and_shown_by_its_name(tmp_path):
+    file = tmp_path / "weights.pth"
+    own = {"experiments": {"mine": TUNED | {"model": "resnet18", "weights_file": str(file)}}}
+    configuration.check(merge(SHIPPED, own), SCHEMA)
+    used = merge(SHIPPED, own | {"weights": "pretrained", "run": ["mine"]})
+    file.touch()
+    configuration.check(used, SCHEMA)
+    shown = caveats.public(used)["experiments"]["mine"]
+    assert shown == TUNED | {"model": "resnet18", "weights_file": "weights.pth"}
 
 
 def test_tables_of_a_members_recipe_must_be_there(tmp_path):
     overlay = {"experiments": BY_VIEW, "recipes": {"device": {"frozen": str(tmp_path)}}, "run": ["by_view"]}
     assert message(merge(SHIPPED, overlay)).startswith("config: recipes.device.frozen is ")
+
+
+def test_presence_of_an_outline_is_for_two_classes():
+    said = message(merge(SHIPPED, {"run": ["roi_presence"]}))
+    assert said == (
+        "config: experiments.roi_presence.method is 'roi_presence'; allowed: only for a task of two classes "
+        "(dense, benign_malignant), as task is 'density'"
+    )
+    merged = {"experiments": {"mine": {"method": "merge", "of": ["roi_presence", "majority"]}}, "run": ["mine"]}
+    assert message(merge(SHIPPED, merged)).startswith("config: experiments.roi_presence.method is ")
+    configuration.check(merge(SHIPPED, {"task": "dense", "run": ["roi_presence"]}), SCHEMA)
+    own = {"experiments": {"roi_presence": {"recipe": "paper"}}}
+    assert message(merge(SHIPPED, own)).startswith("config: experiments.roi_presence.recipe is 'paper'; there is no")
 
 
 def test_the_papers_protocol_splits_by_image_and_makes_classes_equal():
@@ -427,3 +486,13 @@ def test_schema_explains_every_key():
 )
 def test_what_names_an_exam_in_a_header(dataset, key):
     assert configuration.header_key(dataset) == key
+
+
+def test_no_page_shows_the_folder_of_a_model():
+    config = yaml.safe_load((REPO / "config.yaml").read_text(encoding="utf-8"))
+    config["encoders"]["mine"] = {"source": "local-dir:/home/jane/clip"}
+    config["translate"]["source"] = "local-dir:/home/jane/marian"
+    shown = caveats.public(config)
+    assert "jane" not in str(shown)
+    assert shown["encoders"]["mine"]["source"] == "local-dir"
+    assert shown["encoders"]["biomedclip"] == config["encoders"]["biomedclip"]

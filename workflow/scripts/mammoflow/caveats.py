@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from mammoflow.configuration import without_frozen, without_label_files, without_paths, without_split_files
+from mammoflow.configuration import (
+    without_frozen,
+    without_label_files,
+    without_paths,
+    without_split_files,
+    without_weights_place,
+)
 
 UNTRAINED = "untrained weights: these numbers mean nothing"
 UNTRAINED_TRANSLATION = (
@@ -76,4 +82,13 @@ def public(config: dict[str, Any]) -> dict[str, Any]:
     labels = without_label_files(config["labels"])
     recipes = {name: without_frozen(recipe) for name, recipe in config["recipes"].items()}
     places = {"dataset": without_paths(config["dataset"]), "split": without_split_files(config["split"])}
-    return config | places | {"labels": labels, "recipes": recipes}
+    experiments = {name: without_weights_place(own) for name, own in config["experiments"].items()}
+    encoders = {name: _without_folder(own) for name, own in config["encoders"].items()}
+    models = {"encoders": encoders, "experiments": experiments, "translate": _without_folder(config["translate"])}
+    return config | places | models | {"labels": labels, "recipes": recipes}
+
+
+def _without_folder(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a model without the user's folder, where it comes from one."""
+    kind, _, _ = settings["source"].partition(":")
+    return settings | {"source": kind} if kind == "local-dir" else settings
