@@ -32,17 +32,21 @@ include: "rules/probes.smk"
 include: "rules/few_shot.smk"
 include: "rules/fine_tune.smk"
 include: "rules/saved_models.smk"
+include: "rules/explanations.smk"
+include: "rules/external.smk"
 include: "rules/baselines.smk"
 include: "rules/merge.smk"
 include: "rules/calibrate.smk"
 include: "rules/evaluation.smk"
+include: "rules/published.smk"
 include: "rules/figures.smk"
+include: "rules/result_figures.smk"
 include: "rules/report.smk"
 
 
 rule all:
     """The report, and with it everything that it shows; beside it what only those allowed to see it may."""
-    default_target: True
+    default_target: not EXTERNAL
     input:
         "results/report/report.html",
         "results/report/zero_shot.html" if HAS_IMAGES and ZERO_SHOT else [],
@@ -52,9 +56,46 @@ rule all:
             seed=SEEDS,
         ),
         ["private/report.html", "private/review.tsv"] if HAS_REPORTS else [],
+        rules.plot_mistakes.output.page if HAS_IMAGES else [],
+
+
+if EXTERNAL:
+
+    rule predict:
+        """A saved model's probabilities of new images, breasts and exams; with labels, how good they are."""
+        default_target: True
+        input:
+            expand(
+                f"{EXTERNAL_FOLDER}/predictions/{{experiment}}/seed{{seed}}.tsv",
+                experiment=EXPERIMENTS,
+                seed=SEEDS,
+            ),
+            expand(
+                f"{EXTERNAL_FOLDER}/metrics/{{experiment}}.tsv",
+                experiment=EXPERIMENTS if HAS_LABELS else [],
+            ),
 
 
 rule cohort:
     """What there is to compare on, before any picture is exported or any model trained."""
     input:
         "results/report/cohort.html" if HAS_IMAGES else "results/report/report.html",
+
+
+rule figures:
+    """Every figure and table, from predictions that are there: nothing is trained and nothing encoded for them."""
+    input:
+        rules.plot_cohort.output,
+        rules.plot_outline.output,
+        rules.plot_matching.output,
+        rules.plot_bright_tissue.output,
+        rules.plot_embeddings.output,
+        rules.plot_training.output,
+        rules.plot_experiments.output,
+        rules.plot_confusion.output,
+        rules.plot_curves.output if NOT_CONSTANT else [],
+        rules.plot_subgroups.output,
+        rules.plot_mistakes.output,
+        rules.plot_few_shot.output if FEW_SHOT else [],
+        expand(rules.plot_prompts.output, encoder=dict.fromkeys(encoder for encoder, _ in ASKED)),
+        rules.make_tables.output,

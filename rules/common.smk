@@ -3,13 +3,15 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from mammoflow import caveats, configuration, inputs, layouts, privacy
+from mammoflow import caveats, configuration, external, inputs, layouts, privacy
 from mammoflow.code import code_hash
 from mammoflow.errors import UserError
+from mammoflow.models import records
 
 
 def stop(error):
@@ -23,11 +25,21 @@ def shipped(path):
     return os.path.relpath(ROOT / path)
 
 
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 try:
-    configuration.check(config, ROOT / "workflow/schemas/config.schema.yaml")
+    configuration.check(config, SCHEMA)
+    if "predict" in config:
+        saved = records.read(Path(config["predict"]["model"]))
+        config.update(external.settings(config, saved))
+        configuration.check(config, SCHEMA)
+    if workflow.is_main_process:
+        external.check_directory(config.get("predict", {}))
 except UserError as error:
     stop(error)
 
+# A saved model on new images, in place of a comparison.
+EXTERNAL = config.get("predict", {})
+EXTERNAL_FOLDER = f"results/external/{EXTERNAL['name']}" if EXTERNAL else ""
 DEMO = config["dataset"]["kind"] == "demo"
 # A folder of one's own may hold images or reports only; without images nothing can be predicted.
 HAS_IMAGES = config["dataset"]["kind"] != "folder" or "images" in config["dataset"]
@@ -35,6 +47,7 @@ HAS_IMAGES = config["dataset"]["kind"] != "folder" or "images" in config["datase
 IS_PUBLIC = config["dataset"]["kind"] not in ("demo", "folder")
 IS_DESCRIBED = IS_PUBLIC or "image_table" in config["dataset"]
 HAS_REPORTS = config["labels"]["source"] == "reports"
+HAS_LABELS = config["labels"]["source"] != "none"
 # Exams with one text and one birth date, which may be a person's under two ids, are listed for review.
 READS_BIRTHS = not DEMO and not IS_DESCRIBED and HAS_IMAGES and HAS_REPORTS
 HAS_TRANSLATION = HAS_REPORTS and config["translate"]["engine"] != "none"
@@ -172,6 +185,22 @@ def recipes_in_use():
     return [name for name in config["recipes"] if name in used]
 
 
+def recipe_of(name):
+    """The recipe of an experiment's pictures; of one made of others, of the first that has one; none without any."""
+    own = PREDICTED[name]
+    found = [own.get("recipe"), *map(recipe_of, configuration.taken(own))]
+    return next(filter(None, found), None)
+
+
+def rules_in_use():
+    """Names of the rules that this configuration may run: those with outputs, for experiments that there are."""
+    return sorted(
+        one.name
+        for one in workflow.rules
+        if len(one.output) and "(?!)" not in one.wildcard_constraints.values()
+    )
+
+
 def frozen_tables(wildcards):
     """The tables of an earlier run, where the recipe names its folder; no file of a patient is among them."""
     folder = config["recipes"][wildcards.recipe].get("frozen")
@@ -200,6 +229,11 @@ def encoder_settings(wildcards):
 def of_experiment(path):
     """Input or params function: `path` with the settings of the experiment filled in."""
     return lambda wildcards: path.format(**PREDICTED[wildcards.experiment])
+
+
+def each(function, experiments):
+    """What an input or params function gives for each of these experiments, where one job is for all of them."""
+    return [function(SimpleNamespace(experiment=name)) for name in experiments]
 
 
 def predictions_of(experiment):
@@ -272,18 +306,46 @@ def squares_of(wildcards):
 
 
 def chosen_of(wildcards):
-    """The tables that say which epoch, or which of several settings, was kept."""
+    """The tables, one a seed, that say which epoch, or which of several settings, was kept."""
     folder = f"results/training/{wildcards.experiment}"
     if PREDICTED[wildcards.experiment]["method"] == "fine_tune":
         return [f"{folder}/seed{seed}.tsv" for seed in SEEDS]
-    return [f"{folder}/choices.tsv"]
+    return [f"{folder}/choices.tsv"] * len(SEEDS)
+
+
+def network_of(wildcards):
+    """Folder of the network that the experiment begins with; two with weights of one's own never share one."""
+    experiment = PREDICTED[wildcards.experiment]
+    name = wildcards.experiment if "weights_file" in experiment else experiment["model"]
+    return f"results/models/networks/{name}"
+
+
+def network_files_of(wildcards):
+    """The files of that network."""
+    return f"{network_of(wildcards)}.tsv"
+
+
+def own_weights(wildcards):
+    """The user's file that a network's weights stand in, and what tells when it is another; none where they are fetched."""
+    # Names of models have a tag with a dot, so that none is an experiment's.
+    experiment = PREDICTED.get(wildcards.model, {})
+    if "weights_file" not in experiment:
+        return {}
+    about = os.stat(experiment["weights_file"])
+    return {
+        "file": experiment["weights_file"],
+        "model": experiment["model"],
+        "bytes": about.st_size,
+        "modified": about.st_mtime_ns,
+    }
 
 
 def source_of(wildcards):
     """The files of the snapshot that the experiment began with."""
     experiment = PREDICTED[wildcards.experiment]
-    kind, name = ("networks", "model") if "model" in experiment else ("encoders", "encoder")
-    return f"results/models/{kind}/{experiment[name]}.tsv"
+    if "model" in experiment:
+        return network_files_of(wildcards)
+    return f"results/models/encoders/{experiment['encoder']}.tsv"
 
 
 def encoder_of_experiment(wildcards):

@@ -1,7 +1,5 @@
 """The report: one self-contained page; and a private one, with the sentences behind the labels."""
 
-# What pages that show reports are put together from.
-EVIDENCE_PARTS = [*PAGE_PARTS, shipped("resources/report/evidence.html.j2")]
 # Experiments in `run` that chose settings on the validation images, and those that are calibrated.
 CHOOSING = shown_of("linear_probe", "logistic_regression", "nearest_neighbours")
 CALIBRATED = shown_of("calibrate")
@@ -11,6 +9,10 @@ BESIDE_ZERO_SHOT = list(
 )
 # Encoders and recipes whose pictures are asked about.
 ASKED = sorted({(EXPERIMENTS[name]["encoder"], EXPERIMENTS[name]["recipe"]) for name in ZERO_SHOT})
+# Experiments that train by gradient descent, whose settings the text for a manuscript gives.
+TUNED, PROBED = experiments_of("fine_tune"), experiments_of("linear_probe")
+# Experiments with an encoder or a network, whose files' hashes the page gives.
+STARTED = [name for name, own in PREDICTED.items() if "encoder" in own or "model" in own]
 
 if HAS_IMAGES:
 
@@ -65,6 +67,7 @@ if HAS_IMAGES:
             # What was found in reports: on a page for everybody only where they are nobody's.
             found=FOUND if DEMO else [],
             classes="results/splits/classes.tsv",
+            test_patients="results/splits/test_patients.tsv",
             manifests=expand("results/splits/seed{seed}/manifest.tsv", seed=SEEDS),
             siblings="results/splits/siblings.tsv",
             matching=expand("results/matching/{recipe}/tables.tsv", recipe=recipes_in_use()),
@@ -76,6 +79,14 @@ if HAS_IMAGES:
             metrics=expand("results/metrics/{experiment}.tsv", experiment=EXPERIMENTS),
             task=TASK,
             published=PUBLISHED,
+            published_part=shipped("resources/report/published.html.j2"),
+            published_schema=PUBLISHED_SCHEMA,
+            findings="results/published/findings.tsv",
+            agreement=AGREEMENT,
+            models=list(dict.fromkeys(each(source_of, STARTED))),
+            id_key=[] if DEMO else "results/provenance/id_key.txt",
+            manuscript_part=shipped("resources/report/manuscript.html.j2"),
+            provenance_part=shipped("resources/report/provenance.html.j2"),
             flow="results/figures/cohort.png",
             classes_figure="results/figures/classes.png",
             matching_figures=expand(
@@ -93,8 +104,25 @@ if HAS_IMAGES:
                 "results/figures/training/{experiment}.png",
                 experiment=TRAINED,
             ),
+            explanation_figures=expand(
+                "results/figures/explanations/{experiment}.png",
+                experiment=EXPLAINED,
+            ),
             choices=expand("results/training/{experiment}/choices.tsv", experiment=CHOOSING),
             few_shot="results/figures/few_shot.png" if FEW_SHOT else [],
+            outline="results/figures/outline.png",
+            embedding_figures=[
+                f"results/figures/embeddings/{encoder}/{recipe}.png" for encoder, recipe in MAPPED
+            ],
+            curves=expand(
+                "results/figures/{figure}.png",
+                figure=["roc", "reliability"] if NOT_CONSTANT else [],
+            ),
+            subgroup_figures=expand(
+                "results/figures/subgroups/{experiment}.png", experiment=NOT_CONSTANT
+            ),
+            mistakes=expand("results/figures/mistakes/{experiment}.png", experiment=PICTURED),
+            all_metrics="results/tables/metrics.html",
         output:
             page="results/report/report.html",
         log:
@@ -113,6 +141,12 @@ if HAS_IMAGES:
             dataset=config["dataset"]["kind"],
             language=LANGUAGE,
             experiments=EXPERIMENTS,
+            predicted=list(PREDICTED),
+            tunings=dict(zip(TUNED, each(tuning_of, TUNED))),
+            probes=dict(zip(PROBED, each(probe_settings, PROBED))),
+            frozen=[name for name in recipes_in_use() if "frozen" in config["recipes"][name]],
+            rules=lambda wildcards: rules_in_use(),
+            benchmarks="results/benchmarks",
             choosing=CHOOSING,
             has_zero_shot=bool(ZERO_SHOT),
             views=VIEWS,
@@ -233,8 +267,7 @@ if HAS_REPORTS:
         params:
             in_colour=10,
             most=200,
-            caveats=["This page holds words of patients' reports. Do not copy it out of private/."]
-            + caveats.of_labels(config),
+            caveats=PRIVATE_CAVEATS,
             code=code_hash("make_private_report.py"),
         script:
             "../workflow/scripts/make_private_report.py"

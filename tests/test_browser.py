@@ -139,7 +139,7 @@ def test_page_fits_its_window_and_is_whole(pages, name, size, tmp_path):
     assert said["width"] == size[0]
     assert said["scrolled"] <= said["width"]
     assert said["wide"] == []
-    assert len(said["images"]) == {"report": 8, "zero_shot": 1}.get(name, 0)
+    assert len(said["images"]) == {"report": 15, "zero_shot": 1}.get(name, 0)
     assert all(width > 0 and spread > 20 for width, spread in said["images"])
     assert said["rows"]
     assert min(said["rows"]) > 0

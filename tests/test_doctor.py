@@ -181,6 +181,14 @@ def test_hub_models_are_missing_offline_unless_fetched(here, monkeypatch):
     assert [finding.state for finding in doctor.models(PRETRAINED)] == ["ok", "ok"]
 
 
+def test_a_network_with_weights_of_ones_own_is_not_asked_for_on_the_hub(here):
+    own = SHIPPED["experiments"]["convnext"] | {"weights_file": "mine.pth"}
+    config = PRETRAINED | {"experiments": SHIPPED["experiments"] | {"mine": own}, "run": ["mine"]}
+    (finding,) = doctor.models(config)
+    assert (finding.state, finding.what) == ("ok", "network of mine: mine.pth")
+    assert doctor.bytes_needed(config, 0) == doctor.bytes_needed(config | {"run": ["convnext"]}, 0)
+
+
 def test_translator_is_looked_for_where_it_is_used(here):
     translate = SHIPPED["translate"] | {"engine": "marian"}
     findings = list(doctor.models(PRETRAINED | {"translate": translate}))

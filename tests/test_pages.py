@@ -8,13 +8,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mammoflow import accounts, provenance, tables, tasks
+from mammoflow import accounts, machine, provenance, tables, tasks
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.statistics import compare, evaluate
 from mammoflow.figures import experiments, style
-from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, siblings, summary
+from mammoflow.pages import (
+    audits,
+    checklist,
+    evidence,
+    figures,
+    html,
+    labels,
+    languages,
+    limitations,
+    manuscript,
+    quality,
+    sections,
+    siblings,
+    summary,
+)
+from mammoflow.pages import provenance as origins
 from mammoflow.reports import auditing, records
+from tests.test_manuscript import make_study
 from tests.test_plots import (
+    ENDINGS,
     FIGURES,
     PUBLISHED,
     ROOT,
@@ -29,11 +46,13 @@ from tests.test_plots import (
     make_predicted,
     make_quality,
 )
+from tests.test_published import make_published
 
 REPORT = ROOT / "resources/report/report.html.j2"
 CAVEAT = "Untrained weights: these numbers mean nothing & more <b>"
-SECTIONS = ["run", "cohort", "labels", "split", "images", "table1", "levels", "few"]
-SECTIONS += ["comparisons", "confusion", "training", "methods"]
+SECTIONS = ["run", "cohort", "labels", "split", "images", "table1", "levels", "curves", "subgroups", "few"]
+SECTIONS += ["comparisons", "confusion", "mistakes", "training", "explanations", "published", "methods"]
+SECTIONS += ["manuscript", "limitations", "checklist", "provenance"]
 
 
 class Reader(HTMLParser):
@@ -142,10 +161,25 @@ def make_choices():
 ALL_VIEWS = {name: [] for name in SETTINGS}
 
 
+def make_origins(folder):
+    """What a manuscript may say of the run, and where its numbers come from."""
+    study = make_study()
+    (folder / "fine_tune.tsv").write_text("s\tmax_rss\n12.5\t300\n")
+    return {
+        "not_for_print": manuscript.warning(study),
+        "manuscript": manuscript.methods(study, commit="0123abc", versions=provenance.versions()),
+        "limitations": limitations.sentences(study, [CAVEAT]),
+        "checklist": checklist.table(study, commit="0123abc", limitations=7),
+        "inputs": origins.inputs(study.images, {}, ""),
+        "machine": origins.machine(machine.about()),
+        "times": origins.times(folder, ["fine_tune"]),
+    }
+
+
 def make_values(folder):
     """Everything that the report's template names; figures are drawn into `folder`."""
     for name, draw in FIGURES.items():
-        style.save(draw(), png=folder / f"{name}.png", pdf=folder / f"{name}.pdf")
+        style.save(draw(), **{ending: folder / f"{name}.{ending}" for ending in ENDINGS})
     manifest, metrics = make_manifest(), make_metrics()
     exams = make_exams(manifest)
     predicted = {name: {1: make_predicted(i)} for i, name in enumerate(SETTINGS)}
@@ -164,6 +198,7 @@ def make_values(folder):
         "warning": WARNING,
         "missing": html.MISSING,
         "resamples": "50",
+        **make_origins(folder),
         "commit": provenance.code_commit(ROOT),
         "versions": sections.versions(provenance.versions()),
         "config": "task: density\nweights: random\n",
@@ -198,8 +233,15 @@ def make_values(folder):
         "comparisons": sections.comparisons(comparisons, list(SETTINGS), {"image": [], "exam": []}),
         "confusion": [figures.confusion(folder / "confusion.png", n=n)],
         "training": [figures.training(folder / "training.png")],
+        "explanations": [figures.explanations(folder / "explanations.png")],
+        "outline": figures.outline(folder / "flow.png"),
+        "embedding_figures": [figures.embeddings(folder / "matching.png")],
+        "curves": [figures.roc(folder / "training.png", n=n), figures.reliability(folder / "training.png", n=n)],
+        "subgroup_figures": [figures.subgroups(folder / "experiments.png", n=n)],
+        "mistakes": [figures.mistakes(folder / "matching.png", n=n)],
         "choices": sections.choices({"probe": make_choices()}),
         "has_zero_shot": True,
+        "published": make_published(metrics, SETTINGS),
     }
 
 
@@ -236,7 +278,7 @@ def test_report_has_words_for_every_picture_and_table(page):
     tags = read(page).tags
     assert all(attributes.get("alt") for tag, attributes in tags if tag == "img")
     names = [tag for tag, _ in tags]
-    assert names.count("figure") == names.count("figcaption") == names.count("img") == 8
+    assert names.count("figure") == names.count("figcaption") == names.count("img") == 15
     assert names.count("table") == names.count("caption") > 12
 
 
@@ -247,7 +289,13 @@ def test_caveat_stands_on_top_and_every_caption_of_numbers_carries_the_warning(p
     assert page.index("Untrained weights") < page.index("Contents")
     captions = re.findall(r"<caption>(.*?)</caption>", page, re.DOTALL)
     bare = [caption for caption in captions if WARNING not in caption]
-    assert bare == ["Experiments", "Versions, in the environment that made this page"]
+    assert bare == [
+        "Experiments",
+        "What went in",
+        "Machine that made this page",
+        "Time by rule, 12 seconds of jobs in all",
+        "Versions, in the environment that made this page",
+    ]
 
 
 def test_report_shows_no_evidence_and_no_patient(page):
@@ -265,14 +313,17 @@ def test_a_value_that_is_not_given_is_an_error(values):
 
 
 def test_page_without_audit_training_and_warning(values):
-    bare = values | {"audit": None, "languages": None, "training": [], "confusion": [], "warning": "", "caveats": []}
+    empty = {key: [] for key in ("training", "confusion", "curves", "subgroup_figures", "mistakes", "caveats")}
+    bare = values | empty | {"audit": None, "languages": None, "warning": "", "not_for_print": ""}
     reader = read(html.render(REPORT, **bare))
     assert "⚠" not in "".join(reader.text)
     assert "No method in this run was trained by gradient descent." in "".join(reader.text)
 
 
 def test_table1_page(values):
-    page = html.render(ROOT / "resources/report/table1.html.j2", table=values["table1"], warning=WARNING)
+    page = html.render(
+        ROOT / "resources/report/tables.html.j2", title="Table I", tables=[values["table1"]], warning=WARNING
+    )
     reader = read(page)
     text = "".join(reader.text)
     assert WARNING in text
@@ -321,7 +372,8 @@ def test_published_values_stand_beside_their_own_task_only(tmp_path):
     assert not any("F1 is averaged" in note for note in notes)
     assert "published" not in " ".join(sections.main_table(frame, notes).columns)
     assert sections.main_table(table1.make(make_metrics(), SETTINGS, PUBLISHED), []).columns[-1].startswith("published")
-    style.save(experiments.draw(make_metrics(), SETTINGS, other), png=tmp_path / "e.png", pdf=tmp_path / "e.pdf")
+    drawn = experiments.draw(make_metrics(), SETTINGS, other)
+    style.save(drawn, **{ending: tmp_path / f"e.{ending}" for ending in ENDINGS})
     assert "diamond" not in figures.forest(tmp_path / "e.png", n="n = 1", published=False).caption
 
 
@@ -331,6 +383,18 @@ def test_missing_baselines_are_named():
     missing = [note for note in table1.notes(SETTINGS, PUBLISHED) if note.startswith("Trivial baselines missing")]
     assert "histogram" in missing[0]
     assert "majority" not in missing[0]
+    assert missing[0] == table1.about_baselines(SETTINGS)
+
+
+def test_tables_of_measures_name_the_baselines_that_they_lack():
+    alone = {"convnext": SETTINGS["convnext"]}
+    table = sections.levels(make_metrics())
+    noted = sections.beside_baselines(table, alone)
+    assert noted.rows == table.rows
+    assert noted.notes[:-1] == table.notes
+    assert all(name in noted.notes[-1] for name in ("majority", "random", "histogram", "roi_presence"))
+    everything = {name: {"method": name} for name in table1.METHODS}
+    assert sections.beside_baselines(table, everything).notes[-1] == "All trivial baselines are in the table."
 
 
 def test_leak_check_counts_patients():
@@ -404,6 +468,31 @@ def test_table1_and_levels_survive_an_experiment_of_fewer_images():
     assert [(table.rows[0][0], rest) for table, rest in shown] == [("whole less part", None)] * 2
 
 
+def test_a_pair_has_p_values_and_a_plain_sentence():
+    predicted = {"good": {1: make_predicted(1, skill=4)}, "bad": {1: make_predicted(2, skill=0)}}
+    compared = compare(predicted, resamples=200, bootstrap_seed=0)
+    (image, _), (exam, _) = sections.comparisons(compared, list(predicted), {"image": [], "exam": []})
+    assert image.columns[-2:] == ("p, accuracy", "accuracy in words")
+    assert exam.columns[-3:] == ("p, accuracy", "p, McNemar", "accuracy in words")
+    of_exam = compared[(compared["level"] == "exam") & (compared["metric"] == "accuracy")].iloc[0]
+    assert exam.rows[0][-2] == html.cell(of_exam["p_mcnemar_holm"])
+    assert " ".join(exam.rows[0][-1].split()).startswith("good is better than bad by ")
+    assert html.is_measure(exam.rows[0][2])
+    few = of_exam["n_patients"] < 30
+    assert exam.rows[0][2].endswith(f"]{html.FEW}") == few
+    assert html.FEW_NOTE in exam.notes
+
+
+def test_intervals_of_few_patients_carry_a_mark():
+    metrics = {"probe": evaluate({1: make_predicted(1)}, subsets=["test"], resamples=50, bootstrap_seed=0)}
+    for enough in (False, True):
+        metrics["probe"]["few_patients"] = not enough
+        table = sections.levels(metrics)
+        assert all(cell.endswith("]") == enough for cell in table.rows[0][-3:])
+        of_run = summary.result(metrics, tables.empty(tables.COMPARISONS), {"probe": SETTINGS["convnext"]}, warning="")
+        assert of_run[1][-1].startswith("Fewer than 30 test patients") != enough
+
+
 def test_of_many_pairs_those_with_the_best_are_seen_first():
     predicted = {f"e{i}": {1: make_predicted(i)} for i in range(8)}
     compared = compare(predicted, resamples=10, bootstrap_seed=0)
@@ -413,7 +502,7 @@ def test_of_many_pairs_those_with_the_best_are_seen_first():
     assert (len(shown.rows), len(rest.rows)) == (13, 15)
     assert shown.caption.endswith("pairs with e3 or e7")
     assert shown.notes[0].startswith("e3 and e7 did best")
-    assert len(rest.notes) == 1
+    assert rest.notes == shown.notes[1:]
 
 
 def test_the_best_of_methods_and_of_baselines_are_found():
@@ -434,10 +523,11 @@ def test_chosen_settings_stand_by_seed():
     assert "–" in html.cell(sections.choices({"knn": without_epochs}).rows[0][4])
 
 
-def test_a_report_without_few_shots_choices_and_zero_shot(values):
-    bare = values | {"few_shot": None, "choices": sections.choices({}), "has_zero_shot": False}
+def test_a_report_without_few_shots_explanations_choices_and_zero_shot(values):
+    bare = values | {"few_shot": None, "explanations": [], "choices": sections.choices({}), "has_zero_shot": False}
     reader = read(html.render(REPORT, **bare))
-    assert "few" not in [attributes.get("id") for tag, attributes in reader.tags if tag == "section"]
+    found = [attributes.get("id") for tag, attributes in reader.tags if tag == "section"]
+    assert not {"few", "explanations"} & set(found)
     assert "zero_shot.html" not in [attributes.get("href") for _, attributes in reader.tags]
     assert "Settings chosen" not in "".join(reader.text)
 
@@ -796,7 +886,7 @@ def test_synthetic_reports_are_shown_and_called_so_and_others_are_not(values, pa
     assert "Izquierda tipo CC" in shown
     bare = html.render(REPORT, **values | {"evidence": []})
     assert "Izquierda" not in bare
-    assert "synthetic" not in bare
+    assert "reports are synthetic:" not in bare
     assert "private/report.html" in bare
     assert "private/report.html" not in html.render(REPORT, **values | {"evidence": [], "private": False})
 
@@ -851,5 +941,5 @@ def test_label_tables_of_nothing():
 
 def test_names_may_break_after_an_underscore_and_stay_escaped():
     table = html.HtmlTable("Names", ("name",), [("a_b<c",)])
-    page = html.render(ROOT / "resources/report/table1.html.j2", table=table, warning="")
+    page = html.render(ROOT / "resources/report/tables.html.j2", title="Table I", tables=[table], warning="")
     assert '<th scope="row">a_<wbr>b&lt;c</th>' in page

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ import yaml
 
 from mammoflow import tables
 from mammoflow.models import embeddings, heads, records
+from mammoflow.pages import html
 from tests import sound_splits
 from tests.conftest import REPO
 
@@ -260,11 +262,48 @@ def test_the_page_says_that_its_numbers_mean_nothing(demo):
     assert not re.search(r"""(src|href)=["']https?://""", page)
 
 
+def test_the_page_shows_where_networks_looked(demo):
+    folder = demo / "results/figures/explanations"
+    assert {path.name for path in folder.iterdir()} == {"convnext.png", "convnext.pdf", "convnext.svg"}
+    assert (folder / "convnext.png").stat().st_size < 2_000_000
+    page = (demo / "results/report/report.html").read_text()
+    assert html.figure(folder / "convnext.png", caption="", alt="").data in page
+    assert "where the score is sensitive, not why" in page
+
+
 def test_snakemakes_own_report_is_made(demo, checkout):
     run(checkout, demo, "--report", demo / "snakemake-report.html")
     page = (demo / "snakemake-report.html").read_text()
-    for category in ("Cohort", "Images", "Results", "Training"):
+    for category in ("Cohort", "Images", "Results", "Training", "Explanations"):
         assert category in page
+
+
+def test_figures_are_drawn_from_what_is_there(demo, checkout):
+    away = demo / "away"
+    (demo / "results/figures").rename(away)
+    try:
+        rules = {rule for rule, _ in planned(run(checkout, demo, "figures", "-n"))}
+    finally:
+        away.rename(demo / "results/figures")
+    # Tables do not follow from figures, so that these stay.
+    assert {"plot_curves", "plot_mistakes", "plot_outline", "plot_embeddings"} < rules
+    assert {rule for rule in rules if not rule.startswith("plot_")} == {"figures"}
+
+
+def test_the_papers_figures_have_its_names(demo, checkout):
+    run(checkout, demo, "paper_figures")
+    paper, figures = demo / "results/paper", demo / "results/figures"
+    sources = {"figure1": "cohort", "figure2": "outline"}
+    sources |= {"figure3": "confusion/linear_probe", "figure4": "confusion/convnext"}
+    try:
+        made = {path.name for path in paper.iterdir()}
+        assert made == {f"{name}.{ending}" for name in sources for ending in ("png", "pdf", "svg")} | {
+            f"table1.{ending}" for ending in ("tsv", "html", "tex")
+        }
+        for name, source in sources.items():
+            assert (paper / f"{name}.svg").read_bytes() == (figures / f"{source}.svg").read_bytes()
+    finally:
+        shutil.rmtree(paper)
 
 
 def test_two_runs_are_the_same_bytes_and_gpu_jobs_never_overlap(demo, checkout, tmp_path):
@@ -286,7 +325,7 @@ def gpu_jobs(directory):
         record = json.loads(path.read_text()) if path.is_file() else {}
         if record.get("rule") in ("embed_images", "fine_tune"):
             output = base64.urlsafe_b64decode(path.name + "==").decode()
-            jobs[record["rule"], output.split("/")[-1]] = (record["starttime"], record["endtime"])
+            jobs[record["rule"], Path(output).stem] = (record["starttime"], record["endtime"])
     return sorted(jobs.values())
 
 
@@ -314,7 +353,8 @@ def test_a_run_of_one_baseline_needs_no_model(checkout, tmp_path):
     write_config(tmp_path, SMALL | {"run": ["majority"]})
     rules = {rule for rule, _ in planned(run(checkout, tmp_path, "-n"))}
     assert "predict_majority" in rules
-    assert not [rule for rule in rules if rule.startswith(("embed", "fetch", "make_random", "fine_tune", "export"))]
+    needless = ("embed", "fetch", "make_random", "fine_tune", "export", "save", "explain", "plot_training")
+    assert not [rule for rule in rules if rule.startswith(needless)]
 
 
 def test_the_whole_demo_is_within_its_jobs(checkout, tmp_path):

@@ -11,10 +11,28 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     import yaml
 
-    from mammoflow import files, provenance, tables, tasks
+    from mammoflow import files, machine, provenance, tables, tasks
     from mammoflow.evaluation import table1
     from mammoflow.evaluation.statistics import COMPARED_LEVELS
-    from mammoflow.pages import audits, evidence, figures, html, labels, languages, quality, sections, siblings, summary
+    from mammoflow.pages import (
+        audits,
+        checklist,
+        evidence,
+        figures,
+        html,
+        labels,
+        languages,
+        limitations,
+        manuscript,
+        quality,
+        sections,
+        siblings,
+        summary,
+    )
+    from mammoflow.pages import provenance as origins
+    from mammoflow.pages import published as published_figures
+    from mammoflow.pages.study import Study
+    from mammoflow.published import loading
     from mammoflow.reports import records
 
     given, params = snakemake.input, snakemake.params
@@ -48,7 +66,43 @@ with log_to(snakemake.log[0]):
         summary.result(metrics, comparisons, params.experiments, warning=params.warning),
     ]
     published = table1.load_published(given.published, task.key)
+    main_table = tables.read(given.table1, tables.TABLE1)
     notes = table1.notes(params.experiments, published)
+
+    split_classes = tables.read(given.classes, tables.CLASSES)
+    commit, versions = provenance.code_commit(Path(provenance.__file__).parent), provenance.versions()
+    study = Study(
+        task=task,
+        config=params.config,
+        experiments={name: params.config["experiments"][name] for name in params.predicted},
+        shown=list(params.experiments),
+        views=params.views,
+        images=images,
+        exams=exams,
+        labels=of_run,
+        classes=split_classes,
+        test_patients=tables.read(given.test_patients, tables.TEST_PATIENTS),
+        manifests=manifests,
+        matching=matching,
+        frozen=params.frozen,
+        reports=reports,
+        audit=audit,
+        tunings=params.tunings,
+        probes=params.probes,
+        choices=choices,
+    )
+    limits = limitations.sentences(study, params.caveats)
+    # An encoder and an experiment's own network may have one name; their folders differ.
+    folders = {"/".join(Path(path).with_suffix("").parts[-2:]): path for path in given.models}
+    models = {name: tables.read(path, tables.MODEL_FILES) for name, path in folders.items()}
+    key = Path(given.id_key).read_text(encoding="ascii").strip() if given.get("id_key") else ""
+
+    sizes = {name: summary.test_size(first, views) for name, views in params.views.items()}
+
+    def of_best(paths: list[str]) -> list[tuple[str, str]]:
+        """Names and files of those that did best on images; all of them would be too much for one page."""
+        named = {Path(path).stem: path for path in paths}
+        return [(name, named[name]) for name in best["image"] if name in named]
 
     page = html.render(
         given.template,
@@ -59,8 +113,15 @@ with log_to(snakemake.log[0]):
         summary=in_short,
         missing=html.MISSING,
         resamples=f"{params.config['evaluation']['resamples']:,}",
-        commit=provenance.code_commit(Path(provenance.__file__).parent),
-        versions=sections.versions(provenance.versions()),
+        not_for_print=manuscript.warning(study),
+        manuscript=manuscript.methods(study, commit=commit, versions=versions),
+        limitations=limits,
+        checklist=checklist.table(study, commit=commit, limitations=len(limits)),
+        commit=commit,
+        inputs=origins.inputs(images, models, key),
+        machine=origins.machine(machine.about()),
+        times=origins.times(params.benchmarks, set(params.rules) - {snakemake.rule}),
+        versions=sections.versions(versions),
         config=yaml.safe_dump(params.config, sort_keys=False, allow_unicode=True, width=100),
         experiments=sections.experiments(params.experiments, params.views),
         flow=figures.flow(given.flow),
@@ -78,7 +139,7 @@ with log_to(snakemake.log[0]):
         leak=leak,
         siblings_said=siblings.sentence(of_split, task, unit=params.unit),
         siblings=siblings.table(of_split, task, unit=params.unit),
-        classes=sections.classes(tables.read(given.classes, tables.CLASSES), task),
+        classes=sections.classes(split_classes, task),
         classes_figure=figures.classes(given.classes_figure),
         subsets=[sections.subsets(manifest, seed=seed, task=task) for seed, manifest in manifests.items()],
         matching=sections.matching(matching, params.recipes),
@@ -87,10 +148,10 @@ with log_to(snakemake.log[0]):
         shares=quality.shares(measures, params.recipes, task),
         brightness_figures=[figures.brightness(path) for path in given.brightness_figures],
         matching_figures=[figures.matching(path) for path in given.matching_figures],
-        table1=sections.main_table(tables.read(given.table1, tables.TABLE1), notes),
+        table1=sections.main_table(main_table, notes),
         forest=figures.forest(given.forest, n=summary.test_size(first), published=bool(published)),
-        levels=sections.levels(metrics),
-        by_class=sections.by_class(metrics, first, task, params.views),
+        levels=sections.beside_baselines(sections.levels(metrics), params.experiments),
+        by_class=sections.beside_baselines(sections.by_class(metrics, first, task, params.views), params.experiments),
         few_shot=figures.few_shot(given.few_shot) if given.get("few_shot") else None,
         comparisons=sections.comparisons(comparisons, list(params.experiments), best),
         confusion=[
@@ -98,7 +159,24 @@ with log_to(snakemake.log[0]):
             for path in given.confusion_figures
         ],
         training=[figures.training(path) for path in given.training_figures],
+        explanations=[figures.explanations(path) for path in given.explanation_figures],
+        outline=figures.outline(given.outline),
+        embedding_figures=[figures.embeddings(path) for path in given.embedding_figures],
+        curves=[
+            draw(path, n=summary.test_size(first))
+            for draw, path in zip((figures.roc, figures.reliability), given.curves, strict=False)
+        ],
+        subgroup_figures=[figures.subgroups(path, n=sizes[name]) for name, path in of_best(given.subgroup_figures)],
+        mistakes=[figures.mistakes(path, n=sizes[name]) for name, path in of_best(given.mistakes)],
         choices=sections.choices(choices),
+        published=published_figures.section(
+            tables.read(given.findings, tables.FINDINGS),
+            main_table,
+            metrics,
+            study=loading.load(given.published, given.published_schema),
+            others=[loading.load(path, given.published_schema) for path in given.agreement],
+            task=task.key,
+        ),
         has_zero_shot=params.has_zero_shot,
     )
     files.write_text(page, snakemake.output.page)

@@ -28,7 +28,7 @@ _SOURCES = {
 TRAINED = ("linear_probe", "logistic_regression", "nearest_neighbours", "fine_tune", "histogram")
 
 # Methods that can be trained on few images a class.
-FEW_SHOT = ("linear_probe", "logistic_regression")
+FEW_SHOT = ("linear_probe", "logistic_regression", "fine_tune")
 
 # What may get a label, from coarse to fine.
 _LEVELS = ("exam", "breast", "image")
@@ -77,6 +77,7 @@ def check(config: dict[str, Any], schema: str | Path) -> None:
     # Tasks lie beside the schema, in the same checkout.
     task = tasks.load(Path(schema).resolve().parents[2] / "resources/tasks" / f"{config['task']}.yaml")
     _check_task(task, config["labels"]["source"])
+    _check_presence(task, predicted(config))
     if config["labels"]["source"] == "dataset":
         _check_annotated(task, config["dataset"], config["labels"])
 
@@ -95,7 +96,7 @@ def _check_references(config: dict[str, Any]) -> None:
         _in_catalogue(config, "experiments", name, "few_shot.experiments")
         if config["experiments"][name]["method"] not in FEW_SHOT:
             raise UserError(
-                f"config: few_shot.experiments is {name!r}; allowed: experiments of method {' or '.join(FEW_SHOT)}"
+                f"config: few_shot.experiments is {name!r}; allowed: experiments of method {', '.join(FEW_SHOT)}"
             )
     most = config["scan"]["longest_side"]
     used = {experiment.get("recipe") for experiment in predicted(config).values()}
@@ -106,7 +107,12 @@ def _check_references(config: dict[str, Any]) -> None:
                 f"allowed: at most scan.longest_side, {most}"
             )
         _check_frozen(name, recipe, used=name in used)
-    _check_sources(config["dataset"], config["labels"])
+    if "predict" not in config:  # where a saved model has its weights
+        _check_weights_files(config)
+    if config["labels"]["source"] == "none" and "predict" in config:
+        _check_unlabelled(config["dataset"])
+    else:
+        _check_sources(config["dataset"], config["labels"])
     _check_translation(config["translate"]["engine"], config["labels"])
     _check_split(config)
 
@@ -183,6 +189,12 @@ def without_frozen(recipe: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in recipe.items() if key != "frozen"}
 
 
+def without_weights_place(experiment: dict[str, Any]) -> dict[str, Any]:
+    """An experiment with the name of its file of weights, but not with its place on the user's machine."""
+    named = {"weights_file": Path(experiment["weights_file"]).name} if "weights_file" in experiment else {}
+    return experiment | named
+
+
 def header_key(dataset: dict[str, Any]) -> str:
     """The tag of a DICOM header that names an exam; `exam_key` may name a column of a table of pictures instead."""
     key = dataset.get("exam_key")
@@ -207,6 +219,26 @@ def _check_frozen(name: str, recipe: dict[str, Any], *, used: bool) -> None:
             f"config: recipes.{name}.frozen is {recipe['frozen']!r}; "
             f"allowed: a folder that holds {' and '.join(FROZEN)}"
         )
+
+
+def _check_weights_files(config: dict[str, Any]) -> None:
+    """The weights of a network are fetched by its name with tag, or stand in a file, which must be there."""
+    used = predicted(config)
+    for name, experiment in config["experiments"].items():
+        if experiment["method"] != "fine_tune":
+            continue
+        if "weights_file" not in experiment and "." not in experiment["model"]:
+            raise UserError(
+                f"config: experiments.{name}.model is {experiment['model']!r}; allowed: a name with its tag, such as "
+                "resnet18.a1_in1k, unless weights_file is given"
+            )
+        if "weights_file" not in experiment or name not in used:
+            continue
+        given = f"config: experiments.{name}.weights_file is {_shown(experiment['weights_file'])}"
+        if config["weights"] == "random":
+            raise UserError(f"{given}; allowed: only where weights is pretrained")
+        if not Path(experiment["weights_file"]).is_file():
+            raise UserError(f"{given}; allowed: a file, which is not there")
 
 
 def _check_split(config: dict[str, Any]) -> None:
@@ -248,6 +280,15 @@ def _check_sources(dataset: dict[str, Any], labels: dict[str, Any]) -> None:
     _check_beside_reports(kind, labels)
 
 
+def _check_unlabelled(dataset: dict[str, Any]) -> None:
+    """Images without labels are new ones, for a saved model; reports of theirs would be read for nothing."""
+    if dataset["kind"] == "folder" and ("images" not in dataset or "reports" in dataset):
+        raise UserError(
+            f"config: dataset is {_shown(without_paths(dataset))}; allowed where labels.source is 'none': a mapping "
+            "with images and without reports"
+        )
+
+
 def _check_beside_reports(kind: str, labels: dict[str, Any]) -> None:
     """Corrections, and labels to audit by, go with labels from reports."""
     for key, kinds in (("corrections", ("folder", "cdd_cesm", "dmid")), ("audit", ("folder",))):
@@ -270,6 +311,16 @@ def _check_task(task: Task, source: str) -> None:
             f"config: task is {task.key!r}, a task of {task.attribute}; "
             "allowed: a task of density (density, dense), as labels.source is 'reports'"
         )
+
+
+def _check_presence(task: Task, experiments: dict[str, dict[str, Any]]) -> None:
+    """Whether a lesion is outlined tells two classes apart, and no more."""
+    for name, experiment in experiments.items():
+        if experiment["method"] == "roi_presence" and len(task.classes) != 2:
+            raise UserError(
+                f"config: experiments.{name}.method is 'roi_presence'; allowed: only for a task of two classes "
+                f"(dense, benign_malignant), as task is {task.key!r}"
+            )
 
 
 def _check_annotated(task: Task, dataset: dict[str, Any], labels: dict[str, Any]) -> None:

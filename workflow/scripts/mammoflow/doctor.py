@@ -215,6 +215,10 @@ def models(config: dict[str, Any]) -> Iterator[Finding]:
     if config["translate"]["engine"] != "none":
         yield translator(config["translate"]["source"])
     for name in networks:
+        if name in config["experiments"]:
+            # The configuration was refused if the file were not there.
+            yield Finding("ok", f"network of {name}: {config['experiments'][name]['weights_file']}")
+            continue
         yield fetched(
             f"network {name}",
             Path("results/models/networks") / name,
@@ -224,11 +228,11 @@ def models(config: dict[str, Any]) -> Iterator[Finding]:
 
 
 def models_in_use(config: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Encoders and networks that an experiment uses which is predicted."""
-    used = configuration.predicted(config).values()
+    """Encoders and networks that an experiment uses which is predicted; one with a file of its own has its name."""
+    used = configuration.predicted(config)
     return (
-        sorted({one["encoder"] for one in used if "encoder" in one}),
-        sorted({one["model"] for one in used if "model" in one}),
+        sorted({one["encoder"] for one in used.values() if "encoder" in one}),
+        sorted({name if "weights_file" in one else one["model"] for name, one in used.items() if "model" in one}),
     )
 
 

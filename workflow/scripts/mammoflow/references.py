@@ -74,8 +74,18 @@ PATHS: dict[str, tuple[str, ...]] = {
     "predictions": (
         "results/predictions/{experiment}/seed{seed}.tsv",
         "results/shots/{experiment}/k{shots}/seed{seed}.tsv",
+        "results/external/{name}/predictions/{experiment}/seed{seed}.tsv",
     ),
-    "metrics": ("results/metrics/{experiment}.tsv",),
+    "unit predictions": (
+        "results/external/{name}/breasts/{experiment}/seed{seed}.tsv",
+        "results/external/{name}/exams/{experiment}/seed{seed}.tsv",
+    ),
+    "metrics": (
+        "results/metrics/{experiment}.tsv",
+        "results/metrics/subgroups/{experiment}.tsv",
+        "results/external/{name}/metrics/{experiment}.tsv",
+    ),
+    "all metrics": ("results/tables/metrics.tsv",),
     "comparisons": ("results/metrics/comparisons.tsv",),
     "Table I": ("results/tables/table1.tsv",),
     "learning curve": ("results/training/{experiment}/seed{seed}.tsv",),
@@ -84,6 +94,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "shots": ("results/metrics/shots/{experiment}.tsv",),
     "demo truth": ("results/demo/truth.tsv",),
     "label audit": ("results/labels/audit.tsv",),
+    "findings": ("results/published/findings.tsv",),
 }
 
 GENERATED = "<!-- Made by `make docs`; edit {source}, not this page. -->\n"
@@ -172,16 +183,19 @@ def united(found: list[Key]) -> list[Key]:
 
 
 def sections(text: str) -> dict[str, str]:
-    """The lines of each top-level key of a YAML file, the comments right above it included."""
+    """The lines of each top-level key of a YAML file, the comments right above it included.
+
+    A key may be commented out, and the rest of its paragraph with it.
+    """
     found: dict[str, list[str]] = {}
     comments: list[str] = []
     current: list[str] = []
     for line in text.splitlines():
-        key = re.match(r"([A-Za-z0-9_]+):", line)
+        key = re.match(r"(# (?=[a-z_]+:$))?([A-Za-z0-9_]+):", line)
         if key:
-            current = found.setdefault(key[1], [])
+            current = found.setdefault(key[2], [])
             current += [*comments, line]
-            comments = []
+            comments = current if key[1] else []
         elif line.startswith("#"):
             comments.append(line)
         elif not line.strip():

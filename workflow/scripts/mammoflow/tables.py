@@ -17,6 +17,7 @@ SUBSETS = ("train", "validation", "test", "unused", "external")
 LEVELS = ("image", "breast", "exam")
 UNITS = ("patient", "exam", "image")
 PROBABILITY = "p_"
+_SUM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,14 @@ class Table:
     about: str
     key: tuple[str, ...]
     columns: dict[str, pa.Column]
+    checks: tuple[pa.Check, ...] = ()  # across columns
 
     @property
     def schema(self) -> pa.DataFrameSchema:
         """The pandera schema that every frame of this table satisfies."""
-        return pa.DataFrameSchema(self.columns, unique=list(self.key), strict=True, ordered=True, name=self.name)
+        return pa.DataFrameSchema(
+            self.columns, list(self.checks), unique=list(self.key), strict=True, ordered=True, name=self.name
+        )
 
 
 def _text(about: str, *allowed: str, empty: bool = True) -> pa.Column:
@@ -56,6 +60,15 @@ def _real(about: str, *checks: pa.Check, missing: bool = False) -> pa.Column:
 
 def _flag(about: str) -> pa.Column:
     return pa.Column(bool, description=about)
+
+
+def _p_value(about: str) -> pa.Column:
+    return _real(about, pa.Check.in_range(0, 1), missing=True)
+
+
+def _add_up(frame: pd.DataFrame) -> pd.Series:
+    """Whether the probabilities of each row sum to 1, as far as single precision has it."""
+    return (frame.filter(regex=f"^{PROBABILITY}").sum(axis=1, skipna=False) - 1).abs() <= _SUM_TOLERANCE
 
 
 _SIDE = _text("side of the breast", "L", "R")
@@ -470,7 +483,7 @@ MODEL_FILES = Table(
         "file": _id("the file, below the working directory or the user's model folder"),
         "bytes": _count("size of the file"),
         "sha256": _id("SHA-256 of the file"),
-        "source": _id("where it came from, as in the configuration: hf-hub:NAME, local-dir:FOLDER, or random"),
+        "source": _id("where it came from: hf-hub:NAME, local-dir:FOLDER, random, or file:NAME, a file of the user's"),
         "revision": _text("commit that the hub gave; empty where it did not come from there"),
     },
 )
@@ -560,6 +573,21 @@ PREDICTIONS = Table(
             description="probability of a class; one column for each class kept, in order",
         ),
     },
+    checks=(pa.Check(_add_up, name="probabilities_sum_to_1"),),
+)
+
+UNIT_PREDICTIONS = Table(
+    "unit predictions",
+    "a breast or an exam of new images as a saved model sees it: its images by evaluation.aggregation",
+    ("exam_id", "laterality"),
+    {
+        "exam_id": _id("exam"),
+        "laterality": _text("side of the breast; empty where the row is of an exam", "L", "R"),
+        "patient_id": _id("patient"),
+        "n_images": _count("images behind it"),
+        "label": _text("class of its images; empty where they have none, or differ"),
+        f"^{PROBABILITY}.+$": PREDICTIONS.columns[f"^{PROBABILITY}.+$"],
+    },
 )
 
 METRICS = Table(
@@ -568,9 +596,9 @@ METRICS = Table(
     ("seed", "subset", "level", "subgroup", "metric", "class"),
     {
         "seed": _count("seed of the split and of the training"),
-        "subset": _text("images it was measured on", "test", "all", empty=False),
+        "subset": _text("images it was measured on", "test", "all", "external", empty=False),
         "level": _text("what counts once", *LEVELS, empty=False),
-        "subgroup": _text("part of the cohort; empty for all of it"),
+        "subgroup": _text("part of the cohort, attribute=value; empty for all of it"),
         "metric": _id("name of the measure"),
         "class": _text("class of a per-class measure; empty for the others"),
         "value": _real("the measure", missing=True),
@@ -578,8 +606,20 @@ METRICS = Table(
         "high": _real("upper end of the 95 % interval", missing=True),
         "n_images": _count("images behind it"),
         "n_exams": _count("exams behind it"),
-        "n_patients": _count("patients behind it"),
+        "n_patients": _count("patients behind it; those who are one person count once"),
+        "n_undefined": _count("resamples on which it is undefined; the interval is over the others"),
+        "few_patients": _flag(
+            "whether fewer than 30 patients are behind it, of the class for a measure of a class: then the interval is "
+            "likely too narrow"
+        ),
     },
+)
+
+ALL_METRICS = Table(
+    "all metrics",
+    "a measure of one of the experiments",
+    ("experiment", *METRICS.key),
+    {"experiment": _id("the experiment"), **METRICS.columns},
 )
 
 COMPARISONS = Table(
@@ -596,6 +636,10 @@ COMPARISONS = Table(
         "low": _real("lower end of the 95 % interval", missing=True),
         "high": _real("upper end of the 95 % interval", missing=True),
         "n_patients": _count("patients behind it"),
+        "p": _p_value("two-sided p value of the difference, from the same resamples"),
+        "p_holm": _p_value("p after Holm's correction for all pairs of this seed, level and measure"),
+        "p_mcnemar": _p_value("McNemar's exact p value; only of accuracy at exam level"),
+        "p_mcnemar_holm": _p_value("p_mcnemar after the same correction"),
     },
 )
 
@@ -721,6 +765,48 @@ AUDIT = Table(
 )
 
 
+QUESTIONS = (
+    "constant",
+    "class_values",
+    "equal_classes",
+    "best_class",
+    "text_and_table",
+    "paper_and_code",
+    "matrix",
+    "f_score",
+    "f1",
+    "rates",
+    "presence",
+    "sums",
+    "interval",
+)
+VERDICTS = ("agrees", "contradicts", "trivial", "not_trivial", "adds")
+
+FINDINGS = Table(
+    "findings",
+    "an answer to a question about published numbers, from nothing but these",
+    ("finding",),
+    {
+        "finding": _id("study, what it is about, and question, joined by points"),
+        "source": _id("authors and year"),
+        "place": _id("where the numbers stand"),
+        "question": _text("what was asked; docs/published.md explains each", *QUESTIONS, empty=False),
+        "verdict": _text(
+            "agrees: the numbers can be what they are called; contradicts: they cannot, or two places differ; "
+            "trivial: an answer that looks at no image does as well; not_trivial: it does not; "
+            "adds: what the numbers leave unsaid",
+            *VERDICTS,
+            empty=False,
+        ),
+        "statement": _id("the finding in a sentence or two"),
+        "published": _text("numbers as they are printed: name=value, joined by spaces"),
+        "computed": _text("numbers that follow from them, in the same form"),
+        "arithmetic": _id("how they follow"),
+        "condition": _text("what the verdict hangs on, beginning with if; empty where it hangs on nothing"),
+    },
+)
+
+
 def write(frame: pd.DataFrame, path: str | Path, table: Table, *, mode: int = 0o644) -> None:
     """Validate `frame`, sort it by the table's key and write it atomically.
 
@@ -795,7 +881,7 @@ def predicted_classes(predictions: pd.DataFrame) -> list[str]:
 
 
 def _column(table: Table, name: str) -> pa.Column | None:
-    if name.startswith(PROBABILITY) and table is PREDICTIONS:
+    if name.startswith(PROBABILITY) and table in (PREDICTIONS, UNIT_PREDICTIONS):
         return table.columns[f"^{PROBABILITY}.+$"]
     return table.columns.get(name)
 
@@ -834,7 +920,7 @@ def _broken(table: Table, path: str | Path, error: pa.errors.SchemaError) -> Use
     cases = error.failure_cases
     place = f" at row {cases['index'].iloc[0]}" if isinstance(cases, pd.DataFrame) and "index" in cases else ""
     column = getattr(error.schema, "name", "") or ""
+    what = "it" if column == table.name else f"column {column}"
     return UserError(
-        f"{path} is no table of {table.name}: column {column}{place} fails {error.check}; "
-        "delete the file to have it made again"
+        f"{path} is no table of {table.name}: {what}{place} fails {error.check}; delete the file to have it made again"
     )

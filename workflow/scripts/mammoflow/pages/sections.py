@@ -1,13 +1,16 @@
 """The tables of the report page, from the tables of the run."""
 
+import textwrap
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from mammoflow import accounts
-from mammoflow.evaluation import table1
+from mammoflow.evaluation import significance, table1
+from mammoflow.evaluation.resampling import FEW_PATIENTS
 from mammoflow.evaluation.statistics import COMPARED_LEVELS
-from mammoflow.pages.html import MISSING, HtmlTable, bracketed, cell, with_interval
+from mammoflow.pages.html import FEW_NOTE, MISSING, HtmlTable, above_interval, bracketed, cell, with_interval
 from mammoflow.pages.labels import tally
 from mammoflow.tables import LEVELS
 from mammoflow.tasks import Task
@@ -136,7 +139,7 @@ def main_table(frame: pd.DataFrame, notes: list[str]) -> HtmlTable:
     first = f"{int(frame['first_seed'].iloc[0])}" if len(frame) else MISSING
     seeds = f"{int(frame['n_seeds'].iloc[0])} seeds" if len(frame) else "no seeds"
     caption = f"Table I. Image level, {seeds}: mean (least–greatest over seeds) [95 % interval of seed {first} alone]"
-    return HtmlTable(caption, columns, rows, tuple(notes))
+    return HtmlTable(caption, columns, rows, (*notes, FEW_NOTE))
 
 
 def _table1_cell(row: dict[str, Any], metric: str) -> str:
@@ -144,7 +147,8 @@ def _table1_cell(row: dict[str, Any], metric: str) -> str:
     # A dash beside a minus sign would be hard to read.
     to = " to " if low < 0 else "–"
     spread = f"\n({cell(low)}{to}{cell(high)})" if row["n_seeds"] > 1 and not pd.isna(mean) else ""
-    return f"{cell(mean)}{spread}\n{bracketed(row[f'{metric}_low'], row[f'{metric}_high'])}"
+    few = row["n_patients"] < FEW_PATIENTS
+    return f"{cell(mean)}{spread}\n{bracketed(row[f'{metric}_low'], row[f'{metric}_high'], few=few)}"
 
 
 def _published(row: dict[str, Any]) -> str:
@@ -152,6 +156,11 @@ def _published(row: dict[str, Any]) -> str:
     if not row["published_name"]:
         return MISSING
     return f"{row['published_accuracy']:.2f} / {row['published_f1']:.2f}"
+
+
+def beside_baselines(table: HtmlTable, settings: dict[str, dict[str, Any]]) -> HtmlTable:
+    """A table of measures, with a note about the trivial baselines that it lacks."""
+    return replace(table, notes=(*table.notes, table1.about_baselines(settings)))
 
 
 def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
@@ -167,7 +176,7 @@ def levels(metrics: dict[str, pd.DataFrame]) -> HtmlTable:
                 row = own.loc[_SHOWN[0]]
                 rows.append((name, level, int(row["n_images"]), int(row["n_exams"]), int(row["n_patients"]), *cells))
     columns = ("experiment", "level", "images (n)", "exams (n)", "patients (n)", *(table1.MEASURES[m] for m in _SHOWN))
-    return HtmlTable(f"Test set by level, {_first_seed(metrics)}, with 95 % intervals", columns, rows)
+    return HtmlTable(f"Test set by level, {_first_seed(metrics)}, with 95 % intervals", columns, rows, (FEW_NOTE,))
 
 
 def by_class(
@@ -198,6 +207,7 @@ def by_class(
     )
     notes = (
         "n is that of the class. With few patients of a class, intervals are too narrow, down to no width at all.",
+        FEW_NOTE,
     )
     return HtmlTable(f"Test images by class, {_first_seed(metrics)}, with 95 % intervals", columns, rows, notes)
 
@@ -242,17 +252,34 @@ def _of_level(frame: pd.DataFrame, level: str, order: list[str], best: list[str]
 
 def _of_pairs(pairs: dict[tuple[str, str], pd.DataFrame], caption: str, *notes: str) -> HtmlTable:
     rows = []
+    corrected = {"p_holm": "p, accuracy"}
+    if any(pair["p_mcnemar_holm"].notna().any() for pair in pairs.values()):
+        corrected["p_mcnemar_holm"] = "p, McNemar"
     for (first, second), pair in pairs.items():
         of_metric = pair.set_index("metric")
-        cells = [with_interval(*of_metric.loc[metric, ["difference", "low", "high"]]) for metric in _SHOWN]
-        rows.append((f"{first} less {second}", int(pair["n_patients"].iloc[0]), *cells))
+        n_patients = int(pair["n_patients"].iloc[0])
+        cells = [
+            above_interval(*of_metric.loc[metric, ["difference", "low", "high"]], few=n_patients < FEW_PATIENTS)
+            for metric in _SHOWN
+        ]
+        accuracy = of_metric.loc["accuracy"]
+        difference, low, high = accuracy[["difference", "low", "high"]]
+        said = significance.sentence(first, second, "accuracy", difference=difference, low=low, high=high)
+        p_values = [_p_value(accuracy[name]) for name in corrected]
+        # Broken here: on a phone a browser would make the column as narrow as a word.
+        words = textwrap.fill(said, width=38, break_long_words=False, break_on_hyphens=False)
+        rows.append((f"{first} less {second}", n_patients, *cells, *p_values, words))
     about = (
         "Both methods on the same resamples of patients. An interval that leaves out 0 is not rare among so many "
-        "pairs: about one in twenty does so by chance. Other seeds, log loss and Brier score: "
-        "results/metrics/comparisons.tsv."
+        "pairs: about one in twenty does so by chance; p values are corrected for that by Holm's method. Other seeds, "
+        "macro AUROC, log loss and Brier score: results/metrics/comparisons.tsv."
     )
     columns = ("pair", "patients (n)", *(f"difference in {table1.MEASURES[m]}" for m in _SHOWN))
-    return HtmlTable(caption, columns, rows, (*notes, about))
+    return HtmlTable(caption, (*columns, *corrected.values(), "accuracy in words"), rows, (*notes, about, FEW_NOTE))
+
+
+def _p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else cell(value)
 
 
 def choices(tried: dict[str, pd.DataFrame]) -> HtmlTable:
@@ -272,7 +299,7 @@ def choices(tried: dict[str, pd.DataFrame]) -> HtmlTable:
 
 
 def _interval_cell(row: pd.Series) -> str:
-    return with_interval(row["value"], row["low"], row["high"])
+    return with_interval(row["value"], row["low"], row["high"], few=row["few_patients"])
 
 
 def _first_seed(metrics: dict[str, pd.DataFrame]) -> str:

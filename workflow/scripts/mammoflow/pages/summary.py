@@ -8,6 +8,7 @@ import pandas as pd
 
 from mammoflow import accounts
 from mammoflow.evaluation import table1
+from mammoflow.evaluation.resampling import FEW_PATIENTS
 from mammoflow.evaluation.statistics import COMPARED_LEVELS, between
 from mammoflow.pages.html import cell, counted, with_interval
 from mammoflow.pages.labels import spoken
@@ -15,6 +16,7 @@ from mammoflow.pages.labels import spoken
 _MEASURES = ("accuracy", "f1_macro")
 _MOST_REASONS = 4
 _INTERVALS = "In square brackets: 95 % intervals of one trained model, over the choice of test patients."
+_FEW = f"Fewer than {FEW_PATIENTS} test patients are behind these intervals, which are likely too narrow."
 _CAUTION = (
     f"{_INTERVALS} The best of several methods is chosen by the very test images that it is measured on, which "
     "flatters it; all pairs stand under “Comparisons between methods”."
@@ -100,7 +102,9 @@ def result(
             sentences.append(" ".join(_compared(best, baseline, comparisons, level=level, metric=metric)))
     if not sentences:
         return "Result", [*head, "No method has a value on the test images."]
-    return "Result", [*head, *sentences, _CAUTION if len(methods) > 1 else _INTERVALS]
+    few = any(_whole(metrics[name])["few_patients"].any() for name in experiments)
+    cautions = [_CAUTION if len(methods) > 1 else _INTERVALS, *([_FEW] if few else [])]
+    return "Result", [*head, *sentences, *cautions]
 
 
 def best_of(

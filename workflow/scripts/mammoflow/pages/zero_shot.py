@@ -7,9 +7,10 @@ import pandas as pd
 
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.measures import SCORES
-from mammoflow.evaluation.statistics import COMPARED_MEASURES, between
+from mammoflow.evaluation.resampling import FEW_PATIENTS
+from mammoflow.evaluation.statistics import between
 from mammoflow.pages.descriptors import in_order
-from mammoflow.pages.html import MISSING, HtmlTable, above_interval, counted, with_interval
+from mammoflow.pages.html import FEW_NOTE, MISSING, HtmlTable, above_interval, counted, with_interval
 from mammoflow.tasks import Task
 
 _MEASURES = ("accuracy", "balanced_accuracy", "f1_macro", "kappa_quadratic", "auroc_macro")
@@ -66,7 +67,8 @@ def sets(
         "images are not the test's, and classes have other shares: hold these rows against no row of test images.",
     }
     columns = ("experiment", "encoder, recipe", "prompt set, kind", "sentences a class", "measured on")
-    return HtmlTable(on[subset], (*columns, *(_NAMES[metric] for metric in _MEASURES)), rows, (notes[subset], _COUNTED))
+    shown = (*columns, *(_NAMES[metric] for metric in _MEASURES))
+    return HtmlTable(on[subset], shown, rows, (notes[subset], _COUNTED, FEW_NOTE))
 
 
 def _sentences_a_class(of_set: pd.DataFrame) -> int:
@@ -117,12 +119,12 @@ def before_and_after(
                 rows.append((name, f"after: {own['by']}", *(_measured(after, metric) for metric in shown)))
                 pair = _of_first(between(comparisons, name, source, level="image"))
                 rows.append((f"{name} less {source}", "difference", *(_difference(pair, metric) for metric in shown)))
-    missing = [_NAMES[metric] for metric in shown if metric not in COMPARED_MEASURES]
     notes = (
         "Log loss and Brier score are the better the lower; the other measures the higher.",
-        f"Differences are paired, on the same resamples of patients. There are none in {' and '.join(missing)}, nor "
-        "where the run does not name both experiments.",
+        "Differences are paired, on the same resamples of patients. There are none where the run does not name both "
+        "experiments.",
         "The interval is over test patients. It does not tell how the fit would vary with other images to fit on.",
+        FEW_NOTE,
     )
     caption = f"Before and after calibration: test images, {_seed(metrics)}, image level, with 95 % intervals"
     return HtmlTable(caption, ("experiment", "what it is", *(_NAMES[m] for m in shown)), rows, notes, sortable=False)
@@ -130,7 +132,10 @@ def before_and_after(
 
 def _difference(pair: pd.DataFrame, metric: str) -> str:
     own = pair[pair["metric"] == metric]
-    return above_interval(*own.iloc[0][["difference", "low", "high"]]) if len(own) else MISSING
+    if own.empty:
+        return MISSING
+    few = own.iloc[0]["n_patients"] < FEW_PATIENTS
+    return above_interval(*own.iloc[0][["difference", "low", "high"]], few=few)
 
 
 def fitted(of_experiment: dict[str, pd.DataFrame], task: Task) -> HtmlTable:
@@ -240,7 +245,7 @@ def _row(found: pd.DataFrame, metric: str) -> pd.Series:
 
 def _measured(found: pd.DataFrame, metric: str) -> str:
     row = _row(found, metric)
-    return above_interval(row["value"], row["low"], row["high"])
+    return above_interval(row["value"], row["low"], row["high"], few=row["few_patients"])
 
 
 def _seed(metrics: dict[str, pd.DataFrame]) -> str:
