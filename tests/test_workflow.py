@@ -538,7 +538,8 @@ def test_the_real_images_of_cdd_cesm_run_to_the_report(mammoflow_data, snakemake
     root = str(mammoflow_data / "cdd_cesm")
     # 204 of 1,003 images are there.
     dataset = {"kind": "cdd_cesm", "root": root, "variant": "subtracted", "partial": True}
-    short = {"experiments": {"convnext": {"max_epochs": 12}, "linear_probe": {"max_epochs": 12}}}
+    short = {"experiments": {"convnext": {"max_epochs": 4}, "linear_probe": {"max_epochs": 12}}}
+    short |= {"evaluation": {"resamples": 200}, "few_shot": {"shots": [1, 4]}}
     mine = write_config(tmp_path, short | {"dataset": dataset, "split": {"seeds": [1]}})
     done = snakemake_run(tmp_path, "--configfile", REPO / "config/cdd_cesm.yaml", mine)
     assert done.returncode == 0, done.stdout[-6000:]

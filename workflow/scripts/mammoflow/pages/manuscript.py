@@ -13,6 +13,8 @@ from mammoflow.recipes import Recipe
 
 # What models/probes.py takes where an experiment names nothing; that module needs torch, which no page does.
 PROBE_DEFAULTS = {"batch": 64, "patience": 10}
+# Likewise of models/baselines.py.
+HISTOGRAM_BINS = 32
 
 _TONES = {
     "stored_range": "the whole range of stored values was used",
@@ -314,7 +316,7 @@ def _baselines(study: Study) -> str:
         "roi_presence": "{name} looks at no image: it answers by whether the data set outlines a lesion, with the "
         "classes' shares of the development images with and without an outline.",
         "histogram": "{name} is a logistic regression on the shares of the breast's pixels in "
-        f"{baselines.BINS} bands of intensity, of the recipe {{recipe}}.",
+        f"{HISTOGRAM_BINS} bands of intensity, of the recipe {{recipe}}.",
     }
     own = [(name, study.experiments[name]) for name in study.named(*said)]
     return " ".join(
