@@ -6,7 +6,7 @@ from mammoflow import tone
 from mammoflow.evaluation import table1
 from mammoflow.evaluation.resampling import FEW_PATIENTS
 from mammoflow.evaluation.statistics import COMPARED_LEVELS
-from mammoflow.models import baselines, schemes
+from mammoflow.models import schemes
 from mammoflow.pages.html import counted
 from mammoflow.pages.study import DATASETS, Study, percent, reasons, series, sizes
 from mammoflow.recipes import Recipe
