@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo doctor test test-tools lint bench docs lock
+.PHONY: help demo doctor test test-long test-tools lint bench docs lock
 
 # Modules of a cluster set these, and then other packages come before those of .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -28,8 +28,11 @@ demo: .venv/installed  ## run the workflow on the built-in demo
 doctor: .venv/installed  ## what is there and what is missing; make doctor CONFIG="config/cdd_cesm.yaml mine.yaml"
 	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.doctor $(if $(CONFIG),--config $(CONFIG))
 
-test: .venv/installed  ## run all tests; some of them: make test ARGS="tests/test_tables.py -k read"
-	@$(RUN) pytest $(ARGS)
+test: .venv/installed  ## run all tests but the long; some of them: make test ARGS="tests/test_tables.py -k read"
+	@$(RUN) pytest -m "not long" $(ARGS)
+
+test-long: .venv/installed  ## run the tests that take minutes each: other tasks and real images to the report
+	@$(RUN) pytest -m long $(ARGS)
 
 lint: .venv/installed  ## check style and types of everything
 	@$(RUN) ruff check .

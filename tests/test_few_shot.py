@@ -236,6 +236,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_the_demo_learns_from_all_and_from_few(snakemake_run, tmp_path):
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(SETTINGS))

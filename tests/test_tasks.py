@@ -190,6 +190,7 @@ def test_dense_or_not_from_reports_to_the_report(snakemake_run, tmp_path):
     assert "rule embed_prompts:" in again.stdout
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_tissue_of_films_to_the_report(snakemake_run, tmp_path):
     root = trees_mias.mini_mias(tmp_path / "root", pairs=15)
@@ -205,6 +206,7 @@ def test_tissue_of_films_to_the_report(snakemake_run, tmp_path):
     assert labelled["patient_id"].nunique() == 15
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_benign_or_malignant_breasts_of_cdd_cesm_to_the_report(snakemake_run, mammoflow_data, tmp_path):
     root = tmp_path / "root"

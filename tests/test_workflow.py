@@ -31,6 +31,7 @@ SMALL = {
     "split": {"seeds": [1], "min_patients_per_class": 3},
     "evaluation": {"resamples": 200},
     "run": ["zero_shot", "linear_probe", "convnext", "majority", "random", "histogram_device"],
+    "few_shot": {"experiments": []},
 }
 EXPENSIVE = {
     "scan_images": r"decoded (\d+) of",
@@ -534,6 +535,7 @@ def test_users_files_are_named_nowhere_but_in_private(tree_run):
     assert (directory / "private").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.long
 def test_the_real_images_of_cdd_cesm_run_to_the_report(mammoflow_data, snakemake_run, tmp_path):
     root = str(mammoflow_data / "cdd_cesm")
     # 204 of 1,003 images are there.
