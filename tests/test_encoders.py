@@ -308,6 +308,40 @@ def test_a_broken_snapshot_is_named_in_one_line(copy, name, fault, message):
     assert "run again" in str(caught.value)
 
 
+class Code:
+    """What makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_code_in_weights_is_not_run(copy, tmp_path):
+    torch.save({"visual.head.proj.weight": Code(str(tmp_path / "ran"))}, copy / "open_clip_pytorch_model.bin")
+    with pytest.raises(UserError, match=r"open_clip_pytorch_model\.bin holds no weights of this model"):
+        encoders.load(copy)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_code_beside_a_snapshot_is_not_run(copy, tmp_path, snapshot):
+    """Publishers may put code of their own beside a model, and a configuration that asks for it."""
+    evil = f"import os\nos.mkdir({str(tmp_path / 'ran')!r})\nclass Model: pass\n"
+    for name in ("modeling.py", "tokenization.py", "configuration.py"):
+        (copy / name).write_text(evil)
+    asked = {
+        "config.json": {"AutoModel": "modeling.Model", "AutoConfig": "configuration.Model"},
+        "tokenizer_config.json": {"AutoTokenizer": ["tokenization.Model", "tokenization.Model"]},
+    }
+    for name, code in asked.items():
+        (copy / name).write_text(json.dumps(json.loads((copy / name).read_text()) | {"auto_map": code}))
+    encoder = encoders.load(copy)
+    assert not (tmp_path / "ran").exists()
+    own = encoders.load(snapshot)
+    np.testing.assert_array_equal(encoder.texts(SENTENCES, progress=iter), own.texts(SENTENCES, progress=iter))
+
+
 def test_a_broken_network_is_named_in_one_line(network, tmp_path):
     """Missing tensors too, which timm lets pass where it changes the number of classes."""
     for name in ("config.json", "model.safetensors"):
