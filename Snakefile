@@ -45,7 +45,7 @@ include: "rules/report.smk"
 
 
 rule all:
-    """The report, and with it everything that it shows; beside it what only those allowed to see it may."""
+    """The report, and all that it shows; beside it what not everybody may see; and a record of it all, with hashes."""
     default_target: not EXTERNAL
     input:
         "results/report/report.html",
@@ -57,12 +57,27 @@ rule all:
         ),
         ["private/report.html", "private/review.tsv"] if HAS_REPORTS else [],
         rules.plot_mistakes.output.page if HAS_IMAGES else [],
+    output:
+        results="results/provenance/run.json",
+        private="private/run.json",
+    log:
+        "results/logs/record_run.log",
+    benchmark:
+        "results/benchmarks/record_run.tsv"
+    localrule: True
+    conda:
+        "envs/figures.yaml"
+    params:
+        configuration=caveats.public(config),
+        code=code_hash("record_run.py"),
+    script:
+        "workflow/scripts/record_run.py"
 
 
 if EXTERNAL:
 
-    rule predict:
-        """A saved model's probabilities of new images, breasts and exams; with labels, how good they are."""
+    use rule all as predict with:
+        # A saved model's probabilities of new images, breasts and exams; with labels, how good they are.
         default_target: True
         input:
             expand(
