@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo doctor test test-long test-tools lint bench docs lock
+.PHONY: help demo doctor verify audit test test-long test-tools lint bench docs lock
 
 # Modules of a cluster set these, and then other packages come before those of .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -33,6 +33,12 @@ test: .venv/installed  ## run all tests but the long; some of them: make test AR
 
 test-long: .venv/installed  ## run the tests that take minutes each: other tasks and real images to the report
 	@$(RUN) pytest -m long $(ARGS)
+
+verify: .venv/installed  ## are all results still what the run left? compares every file with its recorded hash
+	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.verify
+
+audit: .venv/installed  ## ask the package index for known vulnerabilities of every locked package
+	@.venv/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-uv.lock
 
 lint: .venv/installed  ## check style and types of everything
 	@$(RUN) ruff check .
