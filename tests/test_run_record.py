@@ -79,7 +79,9 @@ def write_over(path):
         file.write(" ")
 
 
-@pytest.mark.parametrize("name", ["results/work/pictures/x", "results/logs/scan.log", "private/inputs/0.tsv"])
+@pytest.mark.parametrize(
+    "name", ["results/work/pictures/x", "results/logs/scan.log", "private/inputs/0.tsv", "results/.half.tsv"]
+)
 def test_what_is_no_result_may_change(folder, capsys, name):
     write_over(name)
     assert verify.main() == 0

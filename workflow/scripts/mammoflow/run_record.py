@@ -38,9 +38,9 @@ def files_below(folder: Path) -> list[Path]:
     apart = {*(folder / name for name in LEFT_OUT[folder.name]), *(index.with_suffix("") for index in indexes(folder))}
     found: list[Path] = []
     for place, folders, names in os.walk(folder):
-        # Pictures may be a million: their folders are not walked.
+        # Pictures may be a million: their folders are not walked. What is hidden a killed job left behind.
         folders[:] = [name for name in folders if Path(place, name) not in apart]
-        found += [path for name in names if (path := Path(place, name)) not in apart]
+        found += [path for name in names if (path := Path(place, name)) not in apart and not name.startswith(".")]
     return sorted(found)
 
 
