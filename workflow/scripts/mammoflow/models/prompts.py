@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
-from jsonschema import Draft202012Validator
 
-from mammoflow import tables
+from mammoflow import checked_yaml, tables
 from mammoflow.errors import UserError
 from mammoflow.tasks import Task
 
@@ -57,7 +55,7 @@ def load(path: str | Path, schema: str | Path, task: Task) -> PromptSet:
         If the file breaks the schema, has no sentences of the task or of one of its classes, if classes have different
         numbers of them, if a sentence stands twice, or if templates and what stands in them do not fit.
     """
-    data = _read(path, schema)
+    data = checked_yaml.load(path, schema)
     of_task = data.get("tasks", {})
     if task.key not in of_task:
         raise UserError(f"{path} has no sentences for task {task.key}, only for {', '.join(of_task)}; add them to it")
@@ -80,7 +78,7 @@ def load_questions(path: str | Path, schema: str | Path) -> dict[str, PromptSet]
     UserError
         If the file breaks the schema or what holds for any prompt set, is not of kind class, or lacks these answers.
     """
-    data = _read(path, schema)
+    data = checked_yaml.load(path, schema)
     if "questions" not in data or data["kind"] != "class":
         raise UserError(f"{path}: needed are questions, about view and modality, of kind class")
     questions = data["questions"]
@@ -128,22 +126,6 @@ def _words(one: PromptSet, known: tuple[str, ...]) -> dict[str, str]:
 def _sentence(template: str, phrase: str, words: dict[str, str]) -> str:
     """The template with phrase and words; where there is no word, no gap is left."""
     return re.sub(r" ([,.:;])", r"\1", " ".join(template.format(phrase, **words).split()))
-
-
-def _read(path: str | Path, schema: str | Path) -> dict[str, Any]:
-    """The content of a prompt set's file that keeps to the schema."""
-    try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    errors = sorted(Draft202012Validator(rules).iter_errors(data), key=lambda e: [*map(str, e.absolute_path)])
-    if errors:
-        place = ".".join(map(str, errors[0].absolute_path)) or "the file"
-        # What a choice of schemas did not take is said by the choice's own description.
-        wrong = errors[0].schema["description"] if errors[0].validator == "oneOf" else errors[0].message
-        raise UserError(f"{path}, {place}: {wrong}")
-    return dict(data)
 
 
 def _checked(data: dict[str, Any], phrases: dict[str, list[str]], place: str) -> PromptSet:

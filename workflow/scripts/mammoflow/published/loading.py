@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator
-
+from mammoflow import checked_yaml
 from mammoflow.errors import UserError
 
 DECIMALS = 2  # of every share that a study prints
@@ -28,18 +26,10 @@ def load(path: str | Path, schema: str | Path) -> dict[str, Any]:
         If the file breaks the schema, names a class or a set that it does not have, has rows of unequal length, a range
         that falls, or a share with more decimals than are printed.
     """
-    try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    errors = sorted(Draft202012Validator(rules).iter_errors(data), key=lambda e: [*map(str, e.absolute_path)])
-    if errors:
-        place = ".".join(map(str, errors[0].absolute_path)) or "the file"
-        raise UserError(f"{path}, {place}: {errors[0].message}")
+    data = checked_yaml.load(path, schema)
     for wrong in _wrong_in_study(data) if data["kind"] == "study" else _wrong_in_list(data):
         raise UserError(f"{path}, {wrong}")
-    return dict(data)
+    return data
 
 
 def _wrong_in_study(study: dict[str, Any]) -> Iterator[str]:
