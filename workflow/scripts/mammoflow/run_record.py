@@ -101,7 +101,7 @@ def differences(record: dict[str, Any], folder: Path, progress: Progress) -> Ite
         Wraps the files.
     """
     recorded: dict[str, str] = record["files"]
-    pictures = {}
+    pictures: dict[str, str] = {}
     for index in indexes(folder):
         # An index that was changed says nothing of pictures.
         if recorded.get(index.as_posix()) == sha256(index):

@@ -19,7 +19,8 @@ RECORDS = {"results": "results/provenance/run.json", "private": "private/run.jso
 
 def main() -> int:
     """Compare, print, and give the exit status."""
-    found, recorded = [], 0
+    found: list[run_record.Difference] = []
+    recorded = 0
     try:
         for folder, path in RECORDS.items():
             record = run_record.read(Path(path))
