@@ -27,6 +27,20 @@ def test_mode(tmp_path):
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("umask", "mode", "expected"), [(0o077, 0o644, 0o600), (0o027, 0o644, 0o640), (0, 0o644, 0o644), (0, 0o600, 0o600)]
+)
+def test_the_umask_takes_away_and_never_gives(tmp_path, umask, mode, expected):
+    before = os.umask(umask)
+    try:
+        with files.atomic(tmp_path / "x", mode=mode) as temporary:
+            temporary.unlink()
+            temporary.write_text("made anew, as some libraries do")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == expected
+
+
 def test_private_file_is_never_open_while_it_is_written(tmp_path):
     with files.atomic(tmp_path / "x", mode=0o600) as temporary:
         assert stat.S_IMODE(temporary.stat().st_mode) == 0o600

@@ -2,10 +2,15 @@
 
 import hashlib
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+class Changed(Exception):
+    """A file changed while it was read: what was read may be half of the old and half of the new."""
 
 
 @contextmanager
@@ -17,17 +22,19 @@ def atomic(path: str | Path, *, mode: int = 0o644) -> Iterator[Path]:
     path
         Where the file shall stand; its folder is made.
     mode
-        Permission bits of the file.
+        Permission bits of the file, of which the umask takes away what it says.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays, because libraries choose the format by it.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    temporary = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    granted = stat.S_IMODE(os.fstat(handle).st_mode)
     os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(mode)
+        # A library may have made the file anew.
+        temporary.chmod(granted)
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -39,6 +46,32 @@ def write_text(text: str, path: str | Path, *, mode: int = 0o644) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic(path, mode=mode) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def to_disk(folder: Path) -> None:
+    """See to it that the files of a folder are on the disk: some file systems say only then that there is no room."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+
+
+@contextmanager
+def steady(file: int | Path) -> Iterator[None]:
+    """See to it that a file, given by its number or path, stays the same while the block reads it.
+
+    Raises
+    ------
+    Changed
+        If its size or time did not, whatever else went wrong with it.
+    """
+    before = os.stat(file)
+    try:
+        yield
+    finally:
+        after = os.stat(file)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise Changed
 
 
 def sha256(path: str | Path) -> str:

@@ -4,6 +4,7 @@ import ctypes
 import multiprocessing
 import os
 import resource
+import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,6 +23,10 @@ class Died(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _Killed(Exception):
+    """Somebody else killed the child, as no broken file does."""
 
 
 class Guard:
@@ -53,22 +58,33 @@ class Guard:
     def __call__(self, argument: Any) -> Any:
         """The function's result, or the error that it raises.
 
+        A child that somebody else killed, a system without memory as a rule, is given the argument once more.
+
         Raises
         ------
         Died
             If the child does not answer in time, or is no more.
         """
+        for _ in range(2):
+            try:
+                return self._call(argument)
+            except _Killed:
+                continue
+        raise Died("decoder_crash")
+
+    def _call(self, argument: Any) -> Any:
         try:
             self._pipe.send(argument)
             if not self._pipe.poll(self._seconds):
+                self._restart()
                 raise Died("decoder_timeout")
             done, answer = self._pipe.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
+            # Its end of the pipe closes a moment before it can be waited for.
+            self._child.join(timeout=self._seconds)
+            was_killed = self._child.exitcode == -signal.SIGKILL
             self._restart()
-            raise Died("decoder_crash") from None
-        except Died:
-            self._restart()
-            raise
+            raise _Killed if was_killed else Died("decoder_crash") from None
         if not done:
             raise answer
         return answer

@@ -15,9 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from mammoflow import disks
 from mammoflow.errors import UserError
 from mammoflow.files import write_text
 from mammoflow.privacy import make_private
+from mammoflow.running import at_work
 
 log = logging.getLogger("mammoflow")
 
@@ -26,22 +28,41 @@ log = logging.getLogger("mammoflow")
 def log_to(path: str) -> Iterator[None]:
     """Send everything printed, logged or raised inside to the file `path`.
 
-    A `UserError` ends the process with its one line on the real standard error; any other exception goes to the log
-    without its message, and the line on standard error names where the whole of it stands.
+    A `UserError` ends the process with its one line on the real standard error, and so does a full disk; any other
+    exception goes to the log without its message, and the line on standard error names where the whole of it stands.
     """
     terminal = sys.stderr
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
-        _send_logs_to(file)
-        try:
-            yield
-        except UserError as error:
-            print(f"mammoflow: {error}", file=terminal)
-            log.error(error)
-            raise SystemExit(1) from None
-        except Exception as error:  # noqa: BLE001 the outermost frame: whatever it was goes to the log
-            print(f"mammoflow: {type(error).__name__}, see {_report(error, path)}", file=terminal)
-            raise SystemExit(1) from None
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with at_work(), open(path, "w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+            _send_logs_to(file)
+            with _logged(path):
+                yield
+    except UserError as error:
+        line = str(error)
+    except OSError as error:  # of the log itself, be it when its last lines are written
+        if not disks.is_full(error):
+            raise
+        line = disks.remedy()
+    else:
+        return
+    print(f"mammoflow: {line}", file=terminal)
+    raise SystemExit(1)
+
+
+@contextmanager
+def _logged(path: str) -> Iterator[None]:
+    """Log what is raised inside, and make it a line for the user."""
+    try:
+        yield
+    except UserError as error:
+        log.error(error)
+        raise
+    except Exception as error:  # noqa: BLE001 the outermost frame: whatever it was goes to the log
+        if not disks.is_full(error):
+            raise UserError(f"{type(error).__name__}, see {_report(error, path)}") from None
+        log.error("no room is left on a disk")
+        raise UserError(disks.remedy()) from None
 
 
 def _send_logs_to(file: IO[str]) -> None:
@@ -59,7 +80,7 @@ class _Scrubbed(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
-        if record.name == log.name:
+        if record.name.partition(".")[0] == log.name:
             return super().format(record)
         return f"{record.levelname} from {record.name}, line {record.lineno}"
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mammoflow.characters import decode
 from mammoflow.errors import UserError
+from mammoflow.files import Changed, steady
 
 # What Excel writes above the names, so that it reads its own file again.
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
@@ -62,7 +63,13 @@ def rows(path: Path) -> list[tuple[int, list[str]]]:
     UserError
         If the file is no such table, or has no such row.
     """
-    found = _sheet_rows(path) if path.suffix.lower() == ".xlsx" else _text_rows(path)
+    try:
+        with steady(path):
+            found = _sheet_rows(path) if path.suffix.lower() == ".xlsx" else _text_rows(path)
+    except Changed:
+        raise UserError(f"{path.name} changed while it was read; run again when it stays as it is") from None
+    except OSError as error:
+        raise UserError(f"{path.name}: {error.strerror}; allow reading it") from None
     filled = [(number, [cell.strip() for cell in row]) for number, row in found if any(map(str.strip, row))]
     if not filled:
         raise UserError(f"{path.name} is empty; allowed: a table with a line of column names")
@@ -118,10 +125,7 @@ def _plain(cell: Any) -> str:
 
 
 def _text_rows(path: Path) -> list[tuple[int, list[str]]]:
-    try:
-        text = decode(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path.name}: {error.strerror}; allow reading it") from None
+    text = decode(path.read_bytes())
     if text is None:
         raise UserError(f"{path.name} is no table of text; save it as CSV in UTF-8")
     given = _SEPARATOR_LINE.match(text)

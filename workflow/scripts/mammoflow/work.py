@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mammoflow.errors import UserError
+from mammoflow.files import to_disk
 
 
 def key_of(**parts: Any) -> str:
@@ -52,10 +53,13 @@ def resumable(folder: Path, make: Callable[[Path], None]) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(f"{begun} is being made by another process; wait for it, or end it") from None
+        # Processes that make it for this one, and outlive it, keep the lock.
+        os.set_inheritable(lock.fileno(), True)
         if folder.is_dir():  # by another process, which has just let go of the lock
             return False
         begun.mkdir(parents=True, exist_ok=True)
         make(begun)
+        to_disk(begun)
         begun.rename(folder)
     return True
 
@@ -82,6 +86,7 @@ def result(folder: Path, make: Callable[[Path], None]) -> bool:
     temporary.mkdir(parents=True)
     try:
         make(temporary)
+        to_disk(temporary)
         try:
             temporary.rename(folder)
         except OSError:

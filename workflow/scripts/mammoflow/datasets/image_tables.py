@@ -8,6 +8,7 @@ import pandas as pd
 from mammoflow.dicom import headers
 from mammoflow.dicom.refusals import Refused
 from mammoflow.errors import UserError
+from mammoflow.files import Changed, steady
 
 
 def read(path: Path, *columns: str) -> pd.DataFrame:
@@ -26,9 +27,12 @@ def read(path: Path, *columns: str) -> pd.DataFrame:
         return wanted.get(name.strip().casefold(), "")
 
     try:
-        table = pd.read_csv(
-            path, usecols=named, index_col=False, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        ).rename(columns=named)
+        with steady(path):
+            table = pd.read_csv(
+                path, usecols=named, index_col=False, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+            ).rename(columns=named)
+    except Changed:
+        raise UserError(f"{path.name} changed while it was read; run again when it stays as it is") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         raise UserError(f"{path.name} is no table that can be read ({type(error).__name__}); get it again") from None
     for name in columns:

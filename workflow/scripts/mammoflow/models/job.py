@@ -83,7 +83,10 @@ def start(folder: Path, *, processes: int) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
     paths = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     subprocess.run(  # noqa: S603 a list of fixed words and a folder of ours, no shell
-        [*launcher, "-m", "mammoflow.models.job", str(folder)], check=True, env=os.environ | {"PYTHONPATH": paths}
+        [*launcher, "-m", "mammoflow.models.job", str(folder)],
+        check=True,
+        env=os.environ | {"PYTHONPATH": paths},
+        close_fds=False,  # with the lock of `work.resumable`
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from mammoflow import tables, user_tables
 from mammoflow.characters import decode
 from mammoflow.errors import UserError
+from mammoflow.files import Changed, steady
 from mammoflow.privacy import Pseudonyms
 from mammoflow.reports import structured_reports, word_documents
 from mammoflow.reports.cleaning import fold
@@ -209,10 +210,12 @@ def reconcile(reports: pd.DataFrame, *, inputs: int) -> None:
 
 def _read_file(relative: str, path: str, exam_key: str, exam_of: Callable[[str], str]) -> Input:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb") as file, steady(file.fileno()):
             if structured_reports.is_dicom(file):
                 return _read_dicom(relative, file, exam_key)
             held = _held(PurePosixPath(relative).suffix.lower(), file)
+    except Changed:
+        held = Text(reason="changed")
     except OSError:
         held = Text(reason="cannot_open")
     return _input(exam_of(relative), relative, held)
