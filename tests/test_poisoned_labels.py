@@ -13,6 +13,7 @@ pytestmark = pytest.mark.workflow
 RUN = [
     "zero_shot", "zero_shot_bias", "zero_shot_temperature", "zero_shot_prior", "linear_probe", "probe_bias",
     "logistic_regression", "nearest_neighbours", "majority", "random", "histogram_paper", "histogram_device",
+    "convnext",
 ]  # fmt: skip
 CLASSES = "abc"
 PATIENTS = 24
@@ -42,7 +43,10 @@ def settings_of(place, split):
         "shards": 1,
         "split": {"seeds": [1, 2], "min_patients_per_class": 3, "small_class": "drop", "balance": "none"} | split,
         "evaluation": {"resamples": 100},
-        "experiments": {"probe_bias": {"method": "calibrate", "from": "linear_probe", "by": "bias"}},
+        "experiments": {
+            "probe_bias": {"method": "calibrate", "from": "linear_probe", "by": "bias"},
+            "convnext": {"max_epochs": 2},
+        },
         "few_shot": {"experiments": ["linear_probe", "logistic_regression"], "shots": [2]},
         "run": RUN,
     }
