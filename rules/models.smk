@@ -2,10 +2,6 @@
 
 if config["weights"] == "pretrained":
 
-    localrules:
-        fetch_encoder,
-        fetch_network,
-
     rule fetch_encoder:
         """An encoder from the hub or a local folder; needs the network only for the hub."""
         output:
@@ -14,6 +10,7 @@ if config["weights"] == "pretrained":
             "results/logs/fetch_encoder/{encoder}.log",
         benchmark:
             "results/benchmarks/fetch_encoder/{encoder}.tsv"
+        localrule: True
         conda:
             "../envs/models.yaml"
         resources:
@@ -39,6 +36,7 @@ if config["weights"] == "pretrained":
             "results/logs/fetch_network/{model}.log",
         benchmark:
             "results/benchmarks/fetch_network/{model}.tsv"
+        localrule: True
         conda:
             "../envs/models.yaml"
         resources:
@@ -63,6 +61,7 @@ else:
             "results/logs/make_random_encoder/{encoder}.log",
         benchmark:
             "results/benchmarks/make_random_encoder/{encoder}.tsv"
+        localrule: True
         conda:
             "../envs/models.yaml"
         resources:
@@ -83,6 +82,7 @@ else:
             "results/logs/make_random_network/{model}.log",
         benchmark:
             "results/benchmarks/make_random_network/{model}.tsv"
+        localrule: True
         conda:
             "../envs/models.yaml"
         resources:

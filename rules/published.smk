@@ -19,6 +19,7 @@ rule check_published:
         "results/logs/check_published.log",
     benchmark:
         "results/benchmarks/check_published.tsv"
+    localrule: True
     conda:
         "../envs/tables.yaml"
     resources:

@@ -2,9 +2,6 @@
 
 if HAS_TRANSLATION and config["weights"] == "pretrained":
 
-    localrules:
-        fetch_translator,
-
     rule fetch_translator:
         """The translation model from the hub or a local folder; needs the network only for the hub."""
         output:
@@ -13,6 +10,7 @@ if HAS_TRANSLATION and config["weights"] == "pretrained":
             "results/logs/fetch_translator.log",
         benchmark:
             "results/benchmarks/fetch_translator.tsv"
+        localrule: True
         conda:
             "../envs/models.yaml"
         resources:
@@ -39,6 +37,7 @@ if HAS_TRANSLATION and config["weights"] == "random":
             "results/logs/make_random_translator.log",
         benchmark:
             "results/benchmarks/make_random_translator.tsv"
+        localrule: True
         conda:
             "../envs/models.yaml"
         resources:
@@ -73,7 +72,7 @@ if HAS_TRANSLATION:
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=8000,
+            mem_mb=memory(8000),
             runtime=480,
         params:
             folder=lambda wildcards, input: input.translator.removesuffix(".tsv"),

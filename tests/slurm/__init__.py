@@ -1,0 +1,1 @@
+"""The workflow on a SLURM cluster; `make slurm-test` runs it."""
