@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo doctor verify audit test test-long test-tools lint bench docs lock
+.PHONY: help demo doctor explain verify clean-work audit test test-long slurm-test test-tools lint bench docs lock
 
 # Modules of a cluster set these, and then other packages come before those of .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -15,6 +15,8 @@ RUN = .venv/bin/python -m
 
 # What tests check results with: Debian packages, and a package of npm.
 TEST_TOOLS = dicom3tools chromium poppler-utils
+# What slurm-test needs; packages of Debian as well.
+SLURM = slurm-wlm munge
 AXE_CORE = 4.14.1
 
 help:  ## this list
@@ -28,8 +30,11 @@ demo: .venv/installed  ## run the workflow on the built-in demo
 doctor: .venv/installed  ## what is there and what is missing; make doctor CONFIG="config/cdd_cesm.yaml mine.yaml"
 	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.doctor $(if $(CONFIG),--config $(CONFIG))
 
+explain: .venv/installed  ## why would each job run? runs nothing; make explain CONFIG="config/cdd_cesm.yaml mine.yaml"
+	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.explain $(if $(CONFIG),--config $(CONFIG))
+
 test: .venv/installed  ## run all tests but the long; some of them: make test ARGS="tests/test_tables.py -k read"
-	@$(RUN) pytest -m "not long" $(ARGS)
+	@$(RUN) pytest -m "not long and not slurm" $(ARGS)
 
 test-long: .venv/installed  ## run the tests that take minutes each: other tasks and real images to the report
 	@$(RUN) pytest -m long $(ARGS)
@@ -37,8 +42,29 @@ test-long: .venv/installed  ## run the tests that take minutes each: other tasks
 verify: .venv/installed  ## are all results still what the run left? compares every file with its recorded hash
 	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.verify
 
+clean-work: .venv/installed  ## free disk: remove what is kept in results/work and the last run does not name
+	@PYTHONPATH=workflow/scripts $(RUN) mammoflow.clean_work
+
 audit: .venv/installed  ## ask the package index for known vulnerabilities of every locked package
 	@.venv/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-uv.lock
+
+# In namespaces of its own: no network but loopback, a private /etc/slurm, and nothing that outlives it.
+slurm-test: .venv/installed  ## run every stage on a SLURM of one node, which is installed, started and taken down
+	@without() { echo "SLURM is not tested: $$1" >&2; exit 1; }
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo
+	else without "only root can install and start it"; fi
+	[ ! -e /etc/slurm/slurm.conf ] || without "this machine has one of its own, /etc/slurm/slurm.conf"
+	if [ ! -x /usr/sbin/slurmctld ] || [ ! -x /usr/sbin/slurmd ] || [ ! -x /usr/sbin/munged ]; then
+	    command -v apt-get >/dev/null || without "there is no apt-get here"
+	    echo "Installing $(SLURM)"
+	    { $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -qq --yes --no-install-recommends $(SLURM) >/dev/null; } || without "apt-get failed"
+	fi
+	apart="$$sudo unshare --mount --net --pid --fork --kill-child --mount-proc"
+	$$apart mount -t tmpfs slurm /etc/slurm || without "this machine allows no namespaces"
+	$$apart env PATH="$$PATH:/usr/sbin" bash -c \
+	    'mount -t tmpfs slurm /etc/slurm; "$$@"; exit $$?' \
+	    slurm $(RUN) pytest -m slurm -n 0 -p no:cacheprovider tests/slurm $(ARGS)
 
 lint: .venv/installed  ## check style and types of everything
 	@$(RUN) ruff check .

@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mammoflow import tables
-from mammoflow.demo import mammograms, reports
-from mammoflow.demo import patients as demo
 from mammoflow.errors import UserError
-from mammoflow.models import embeddings, random_models
+from mammoflow.models import embeddings
 
 SCRIPTS = Path(embeddings.__file__).parents[2]
 
@@ -143,86 +138,3 @@ def test_nothing_of_torch_is_imported_to_read_the_cache():
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, capture_output=True, check=True
     )
     assert done.stdout == b"False\n"
-
-
-RECIPE = {"tone": "stored_range", "matching": "none", "crop": "none", "longest_side": 256}
-SETTINGS = {
-    "shards": 1,
-    "split": {"seeds": [1], "min_patients_per_class": 3},
-    "few_shot": {"experiments": []},
-    "recipes": {"plain": RECIPE, "matched": RECIPE | {"matching": "image"}},
-    "experiments": {
-        name: {"method": "linear_probe", "recipe": name, "encoder": "biomedclip"} for name in ("plain", "matched")
-    },
-    "run": ["plain", "matched"],
-}
-INDEX = "results/embeddings/{encoder}/{recipe}/0.tsv"
-
-
-def export(folder, exams):
-    """Images and reports of exams as a hospital's folder."""
-    for file in demo.image_files(exams):
-        path = folder / "images" / file.relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(mammograms.encode(file))
-    (folder / "reports").mkdir(exist_ok=True)
-    for exam in exams:
-        if report := reports.report(exam):
-            (folder / "reports" / f"{exam.accession}.txt").write_text(report.text, encoding="utf-8")
-
-
-@pytest.mark.workflow
-def test_the_workflow_encodes_what_is_new_and_nothing_else(snakemake_run, tmp_path):
-    exams = demo.exams(count=24, seed=5, class_mix="equal")
-    new = next(exam for exam in exams if not exam.fault)
-    export(tmp_path, [exam for exam in exams if exam != new])
-    dataset = {"kind": "folder", "images": str(tmp_path / "images"), "reports": str(tmp_path / "reports")}
-    settings = yaml.safe_load(yaml.safe_dump(SETTINGS | {"dataset": dataset}))
-    both = [INDEX.format(encoder="biomedclip", recipe=recipe) for recipe in ("plain", "matched")]
-    probe = "results/predictions/plain/seed1.tsv"
-
-    def run(*targets):
-        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
-        done = snakemake_run(tmp_path, *targets, "--configfile", tmp_path / "mine.yaml")
-        assert done.returncode == 0, done.stdout[-6000:]
-
-    def log(recipe, encoder="biomedclip"):
-        return (tmp_path / f"results/logs/embed_images/{encoder}/{recipe}/0.log").read_text()
-
-    def encoded(recipe, encoder="biomedclip"):
-        """Images that were encoded, all images, and batches."""
-        line = re.search(r"encoded (\d+) of (\d+) images in (\d+) batches", log(recipe, encoder))
-        return tuple(map(int, line.groups()))
-
-    run(*both, probe)
-    first = tables.read(tmp_path / both[0], tables.EMBEDDINGS)
-    assert encoded("plain") == encoded("matched") == (len(first), len(first), -(-len(first) // 16))
-    shutil.copytree(tmp_path / "results/models/encoders/biomedclip", tmp_path / "same")
-
-    # Touched pictures, another setting of a probe: nothing is encoded, even where the rule is made to run.
-    for file in [*(tmp_path / "images").rglob("*"), *(tmp_path / "results/png").rglob("*.png")]:
-        file.touch()
-    settings["experiments"]["plain"]["learning_rate"] = 0.01
-    run(*both, probe, "--forcerun", "embed_images")
-    assert encoded("plain") == encoded("matched") == (0, len(first), 0)
-
-    # One exam more: only its images, but all where it has a say in the tables they are drawn by.
-    export(tmp_path, [new])
-    run(*both)
-    index = tables.read(tmp_path / both[0], tables.EMBEDDINGS)
-    assert len(index) == len(first) + 4
-    assert encoded("plain") == (4, len(index), 1)
-    assert encoded("matched")[:2] == (len(index), len(index))
-    assert f"{len(first)} of them were known with other PNGs: the matching tables" in log("matched")
-
-    # The same weights from another place: nothing. Another recipe, preprocessing or weights: everything.
-    random_models.make_encoder(tmp_path / "other", sentences=["a breast"], seed=1)
-    source = {name: {"source": f"local-dir:{tmp_path / name}", "revision": "main"} for name in ("same", "other")}
-    settings |= {"weights": "pretrained", "encoders": source | {"squashed": source["same"] | {"resize": "squash"}}}
-    settings["recipes"]["matched"]["longest_side"] = 200
-    targets = [("same", "plain"), ("same", "matched"), ("squashed", "plain"), ("other", "plain")]
-    run(*(INDEX.format(encoder=encoder, recipe=recipe) for encoder, recipe in targets))
-    assert encoded("plain", "same") == (0, len(index), 0)
-    for encoder, recipe in targets[1:]:
-        assert encoded(recipe, encoder)[:2] == (len(index), len(index))
-    assert "recipe matched has changed" in log("matched", "same")
