@@ -19,7 +19,7 @@ rule predict_majority:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         views=views_of_experiment,
@@ -46,7 +46,7 @@ rule predict_random:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         views=views_of_experiment,
@@ -75,7 +75,7 @@ rule predict_roi_presence:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         views=views_of_experiment,
@@ -104,8 +104,8 @@ rule predict_histogram:
         "../envs/images.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         views=views_of_experiment,
         weighted=config["split"]["balance"] == "weighted",

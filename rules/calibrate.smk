@@ -21,7 +21,7 @@ rule calibrate_predictions:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=10,
     params:
         seeds=SEEDS,

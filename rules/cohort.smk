@@ -15,7 +15,7 @@ rule join_groups:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=10,
     params:
         files=list_path("annotations"),
@@ -45,7 +45,7 @@ rule join_cohort:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         level=config["labels"]["level"],
@@ -72,7 +72,7 @@ rule hold_out_test:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         split={

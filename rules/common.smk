@@ -1,14 +1,17 @@
 """What all stages share: the checked configuration, the code hash, and names and paths that follow from the config."""
 
+import logging
+import math
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from mammoflow import caveats, configuration, external, inputs, layouts, privacy
+from mammoflow import caveats, configuration, disks, external, inputs, layouts, privacy, running
 from mammoflow.code import code_hash
 from mammoflow.errors import UserError
 from mammoflow.models import records
@@ -18,6 +21,10 @@ def stop(error):
     """End Snakemake with one line, without a traceback."""
     print(f"mammoflow: {error}", file=sys.stderr)
     sys.exit(1)
+
+
+# Where the disk is full Snakemake's log cannot be written either: a page for each line of it would hide ours.
+logging.raiseExceptions = False
 
 
 def shipped(path):
@@ -34,8 +41,23 @@ try:
         configuration.check(config, SCHEMA)
     if workflow.is_main_process:
         external.check_directory(config.get("predict", {}))
+        if not workflow.output_settings.dryrun:
+            disks.check()
+            running.prepare()
+    else:
+        AT_WORK = running.at_work()
 except UserError as error:
     stop(error)
+
+
+onstart:
+    # Of the run itself, neither of a dry run nor of a job.
+    global HELD
+    try:
+        HELD = running.hold()
+    except UserError as error:
+        stop(error)
+
 
 # A saved model on new images, in place of a comparison.
 EXTERNAL = config.get("predict", {})
@@ -98,6 +120,8 @@ if workflow.is_main_process:
         stop(error)
 
 
+# Rules ask for both when a job's parameters are wanted, and not while the Snakefile is read: every job reads that.
+@cache
 def digest(name, prefix=""):
     """Changes when a file of this list (a shard, `annotations`) is new, gone, touched or of another size.
 
@@ -106,6 +130,7 @@ def digest(name, prefix=""):
     return "" if DEMO else inputs.digest(Path(f"private/inputs/{name}.tsv"), prefix)
 
 
+@cache
 def names(name):
     """Changes when a file of this list is new or gone."""
     return inputs.digest(Path(f"private/inputs/{name}.tsv"), names_only=True)
@@ -254,6 +279,20 @@ def prompts_of(encoder, ending):
     """The files with this ending of the prompt sets that are used with an encoder."""
     path = "results/prompts/{encoder}/{prompts}.{ending}"
     return expand(path, encoder=encoder, prompts=prompt_sets_of(encoder), ending=ending)
+
+
+def memory(least, times=8):
+    """Megabytes of a job that holds its input tables whole: `least`, and so many times their size.
+
+    Measured for docs/scaling.md: a table takes up to 7 times its size on disk, the vectors that indexes lead to and
+    what is read in reports up to 27 times.
+    """
+    return lambda wildcards, input: least + math.ceil(times * input.size_mb)
+
+
+def minutes(least):
+    """Minutes that a job may take which goes through all images: `least`, and one for each megabyte of its tables."""
+    return lambda wildcards, input: least + math.ceil(input.size_mb)
 
 
 def views_of_experiment(wildcards):

@@ -16,8 +16,8 @@ rule evaluate_predictions:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         seeds=SEEDS,
         # An untrained method may be measured on every labelled image, as the paper does.
@@ -44,8 +44,8 @@ rule compare_experiments:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         experiments=list(EXPERIMENTS),
         seeds=SEEDS,
@@ -75,8 +75,8 @@ rule evaluate_subgroups:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         seed=SEEDS[0],
         evaluation=config["evaluation"],

@@ -39,7 +39,7 @@ rule explain_networks:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=8000,
+        mem_mb=memory(8000),
         runtime=60,
     params:
         experiments=EXPLAINED,

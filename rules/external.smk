@@ -25,7 +25,7 @@ if EXTERNAL:
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=8000,
+            mem_mb=memory(8000, times=30),
             runtime=240,
         params:
             threads=config["compute"]["threads"],
@@ -54,7 +54,7 @@ if EXTERNAL:
         conda:
             "../envs/tables.yaml"
         resources:
-            mem_mb=4000,
+            mem_mb=memory(4000),
             runtime=60,
         params:
             seeds=SEEDS,

@@ -27,8 +27,8 @@ rule learn_few_shots:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=memory(4000, times=30),
+        runtime=minutes(120),
     params:
         seeds=SEEDS,
         shots=SHOTS,
@@ -73,7 +73,7 @@ rule fine_tune_few_shots:
     threads: config["compute"]["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=memory(16000),
         runtime=1440,
     params:
         seeds=SEEDS,
@@ -112,8 +112,8 @@ rule evaluate_shots:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         seeds=SEEDS,
         shots=SHOTS,

@@ -49,7 +49,7 @@ rule plot_cohort:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         seed=SEEDS[0],
@@ -86,7 +86,7 @@ rule plot_matching:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=30,
     params:
         work="results/work/pictures",
@@ -124,7 +124,7 @@ rule plot_confusion:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         experiments=NOT_CONSTANT,

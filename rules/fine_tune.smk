@@ -15,8 +15,8 @@ rule stack_pngs:
     conda:
         "../envs/models.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         work="results/work/arrays",
         stacking=code_hash("mammoflow/models/arrays.py"),
@@ -49,7 +49,7 @@ rule fine_tune:
     threads: config["compute"]["threads"]
     resources:
         gpu=config["fine_tuning"]["gpus"],
-        mem_mb=16000,
+        mem_mb=memory(16000),
         runtime=1440,
     params:
         folder=network_of,

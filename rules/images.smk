@@ -21,7 +21,7 @@ if IS_PUBLIC:
             dataset=described(),
             partial=config["dataset"].get("partial", False),
             described=digest("annotations", "dataset."),
-            names=[names(shard) for shard in SHARDS],
+            names=lambda wildcards: [names(shard) for shard in SHARDS],
             code=code_hash("check_download.py"),
         script:
             "../workflow/scripts/check_download.py"
@@ -69,6 +69,7 @@ rule merge_images:
         shards=expand("results/images/shards/{shard}.tsv", shard=SHARDS),
     output:
         images="results/images/images.tsv",
+        withdrawn="results/images/withdrawn.tsv",
     log:
         "results/logs/merge_images.log",
     benchmark:
@@ -76,7 +77,7 @@ rule merge_images:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         code=code_hash("merge_images.py"),

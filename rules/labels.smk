@@ -34,7 +34,7 @@ if HAS_REPORTS:
         conda:
             "../envs/tables.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000, times=30),
             runtime=30,
         params:
             policy=configuration.without_label_files(config["labels"]),
@@ -58,7 +58,7 @@ elif config["labels"]["source"] == "table":
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=4000,
             runtime=10,
         params:
             files=list_path("annotations"),
@@ -68,7 +68,7 @@ elif config["labels"]["source"] == "table":
             level=config["labels"]["level"],
             dataset=config["dataset"]["kind"],
             ids=config["privacy"]["ids"],
-            digest=[digest(name) for name in ["annotations", *SHARDS]],
+            digest=lambda wildcards: [digest(name) for name in ["annotations", *SHARDS]],
             code=code_hash("read_label_table.py"),
         script:
             "../workflow/scripts/read_label_table.py"
@@ -89,7 +89,7 @@ else:
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=4000,
             runtime=10,
         params:
             files=list_path("annotations"),
@@ -120,7 +120,7 @@ if CORRECTED:
         conda:
             "../envs/tables.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             files=list_path("annotations"),
@@ -156,13 +156,13 @@ if HAS_REPORTS:
         conda:
             "../envs/tables.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             files=lambda wildcards: list_path("reports"),
             dataset=described(),
             ids=config["privacy"]["ids"],
-            digest=digest("reports"),
+            digest=lambda wildcards: digest("reports"),
             code=code_hash("list_review.py"),
         script:
             "../workflow/scripts/list_review.py"
@@ -186,7 +186,7 @@ if HAS_AUDIT:
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             files=list_path("annotations"),

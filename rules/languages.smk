@@ -37,7 +37,7 @@ if HAS_TRANSLATION:
         conda:
             "../envs/tables.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             code=code_hash("compare_languages.py"),
@@ -61,7 +61,7 @@ if LANGUAGE == "translation":
         conda:
             "../envs/tables.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             code=code_hash("withhold_labels.py"),

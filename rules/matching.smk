@@ -18,7 +18,7 @@ if EXTERNAL:
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             recipe=lambda wildcards: configuration.drawn(config["recipes"][wildcards.recipe]),
@@ -47,8 +47,8 @@ else:
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=memory(2000),
+            runtime=minutes(60),
         params:
             recipe=lambda wildcards: configuration.fitted(config["recipes"][wildcards.recipe]),
             work="results/work/pictures",

@@ -20,7 +20,7 @@ rule merge_predictions:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=10,
     params:
         members=taken_by,

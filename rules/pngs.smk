@@ -5,7 +5,8 @@ rule export_pngs:
     """PNGs of the accepted images of one shard, and the index of them."""
     input:
         shard="results/images/shards/{shard}.tsv",
-        images="results/images/images.tsv",
+        # Not the images of all shards: a job would read a million rows for its thousand.
+        withdrawn="results/images/withdrawn.tsv",
         matching="results/matching/{recipe}/tables.tsv",
         tables="results/matching/{recipe}/tables.safetensors",
     output:

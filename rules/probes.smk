@@ -29,8 +29,8 @@ rule linear_probe:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000, times=30),
+        runtime=minutes(60),
     params:
         seeds=SEEDS,
         settings=probe_settings,
@@ -71,8 +71,8 @@ rule logistic_regression:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000, times=30),
+        runtime=minutes(60),
     params:
         seeds=SEEDS,
         vectors=vectors_of,
@@ -106,8 +106,8 @@ rule nearest_neighbours:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000, times=30),
+        runtime=minutes(60),
     params:
         seeds=SEEDS,
         vectors=vectors_of,

@@ -20,7 +20,7 @@ rule measure_quality:
         "../envs/images.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=60,
     params:
         recipe=lambda wildcards: configuration.drawn(config["recipes"][wildcards.recipe]),

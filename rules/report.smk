@@ -40,7 +40,7 @@ if HAS_IMAGES:
         conda:
             "../envs/figures.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             config=caveats.public(config),
@@ -132,7 +132,7 @@ if HAS_IMAGES:
         conda:
             "../envs/figures.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             config=caveats.public(config),
@@ -193,7 +193,7 @@ if HAS_IMAGES:
         conda:
             "../envs/figures.yaml"
         resources:
-            mem_mb=2000,
+            mem_mb=memory(2000),
             runtime=10,
         params:
             config=caveats.public(config),
@@ -229,7 +229,7 @@ else:
         conda:
             "../envs/figures.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             config=caveats.public(config),
@@ -262,7 +262,7 @@ if HAS_REPORTS:
         conda:
             "../envs/figures.yaml"
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             in_colour=10,

@@ -75,7 +75,7 @@ rule plot_curves:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         experiments=NOT_CONSTANT,
@@ -122,7 +122,7 @@ rule plot_mistakes:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         recipes={name: recipe_of(name) for name in PICTURED},
@@ -166,7 +166,7 @@ rule plot_embeddings:
         "../envs/figures.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000, times=30),
         runtime=10,
     params:
         mapped=[(*about, features) for about, features in MAPPED.items()],

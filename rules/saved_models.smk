@@ -26,7 +26,7 @@ rule save_model:
     conda:
         "../envs/models.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
         runtime=30,
     params:
         experiments=SAVED,

@@ -16,7 +16,7 @@ rule make_manifests:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         seeds=SEEDS,
@@ -44,7 +44,7 @@ rule count_siblings:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
         runtime=30,
     params:
         seeds=SEEDS,

@@ -25,7 +25,7 @@ rule zero_shot:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000, times=30),
         runtime=30,
     params:
         views=views_of_experiment,
@@ -55,7 +55,7 @@ rule identify_domain:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000, times=30),
         runtime=30,
     params:
         compute=config["compute"],

@@ -50,16 +50,16 @@ def scripts(tmp_path, monkeypatch):
         (folder / name).write_text(text)
     use(folder, monkeypatch)
     yield folder
-    code.imported.cache_clear()
+    code.own_imports.cache_clear()
 
 
 def use(folder, monkeypatch):
     monkeypatch.setattr(code, "SCRIPTS", folder)
-    code.imported.cache_clear()
+    code.own_imports.cache_clear()
 
 
 def hash_now(script):
-    code.imported.cache_clear()
+    code.own_imports.cache_clear()
     return code.code_hash(script)
 
 

@@ -147,6 +147,16 @@ def test_chunks_change_no_value(monkeypatch):
         np.testing.assert_array_equal(values, whole[name])
 
 
+def test_blocks_of_resamples_change_no_draw_and_no_value(monkeypatch):
+    at_level = make_units(3, k=4, n_patients=30, ties=True)
+    weights = resampling.weights_of(at_level, resamples=11, seed=0)
+    whole = resampling.all_measures(at_level, weights)
+    monkeypatch.setattr(resampling, "_CELLS", 3 * 30)
+    np.testing.assert_array_equal(resampling.weights_of(at_level, resamples=11, seed=0), weights)
+    for name, values in resampling.all_measures(at_level, weights).items():
+        np.testing.assert_allclose(values, whole[name], atol=EXACT, rtol=0, err_msg=name)
+
+
 def test_only_what_is_asked_for_is_measured():
     truth, p = make_rows(0, k=3, n=20)
     assert list(measures.of_rows(truth, p, only=("brier", "recall"))) == ["brier", "recall"]

@@ -99,6 +99,17 @@ def test_the_map_is_the_same_whatever_the_order_and_the_sign_of_vectors():
     np.testing.assert_allclose(np.abs(places).sum(), np.abs(embeddings_map.projected(-vectors)[0]).sum(), rtol=1e-5)
 
 
+def test_a_map_of_some_images_says_of_how_many():
+    texts = {}
+    for n_images in (90, 4_000):
+        figure = embeddings_map.draw(
+            *drawn.mapped(), n_images=n_images, encoder="e", recipe="r", features="trunk", task=drawn.TASK
+        )
+        texts[n_images] = " ".join(text.get_text() for text in figure.texts)
+    assert "n = 90 development images" in texts[90]
+    assert "n = 90 of 4,000 development images" in texts[4_000]
+
+
 def test_parts_of_few_patients_are_open():
     figure = drawn.FIGURES["subgroups"]()
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]

@@ -9,10 +9,12 @@ import pandas as pd
 import pydicom
 import pytest
 from blake3 import blake3
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from mammoflow import pictures, scanning, tables
+from mammoflow import export, pictures, scanning, tables
 from mammoflow.dicom.exclusions import Exclusions
 from mammoflow.privacy import Pseudonyms
 
@@ -270,6 +272,35 @@ def test_merging_keeps_one_of_images_with_the_same_pixels():
     merged = scanning.merge(tables.frame_of(rows, tables.IMAGES)).set_index("file_id").sort_index()
     assert merged["status"].tolist() == ["excluded", "accepted", "excluded", "accepted", "accepted"]
     assert merged.loc["f2", "reason"] == "duplicate"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["one", "two", "three"]),
+            st.sampled_from(["x", "y"]),
+            st.sampled_from(["", "p", "q"]),
+            st.sampled_from(["accepted", "excluded"]),
+            st.integers(0, 2),
+        ),
+        max_size=12,
+    )
+)
+def test_a_shard_and_what_is_withdrawn_say_what_is_accepted(files):
+    """What is exported shard by shard is what the table of all images has as accepted, no more and no less."""
+    rows = [
+        image(f"f{at:02d}", image_id, content, status, pixels)
+        for at, (image_id, content, pixels, status, _) in enumerate(files)
+    ]
+    scans = tables.frame_of(rows, tables.IMAGES)
+    images = scanning.merge(scans)
+    withdrawn = scanning.withdrawn(scans, images)
+    of_shard = np.array([shard for *_, shard in files], dtype=int)
+    found = [export.accepted(scans[of_shard == shard], withdrawn) for shard in range(3)]
+    columns = ["file_id", "image_id"]
+    whole = images.loc[images["status"] == "accepted", columns].sort_values("file_id", ignore_index=True)
+    pd.testing.assert_frame_equal(pd.concat(found)[columns].sort_values("file_id", ignore_index=True), whole)
+    assert (withdrawn["reason"] != "").all()
 
 
 def test_a_picture_is_kept_at_the_working_size(tmp_path, scanner):

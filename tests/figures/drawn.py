@@ -215,7 +215,7 @@ FIGURES = {
         {seed: predictions("convnext", seed) for seed in (1, 2)}, experiment="convnext", task=TASK, warning=WARNING
     ),
     "embeddings_map": lambda: embeddings_map.draw(
-        *mapped(), encoder="biomedclip", recipe="paper", features="trunk", task=TASK, warning=WARNING
+        *mapped(), n_images=90, encoder="biomedclip", recipe="paper", features="trunk", task=TASK, warning=WARNING
     ),
     "experiments": lambda: experiments.draw(metrics(), SETTINGS, published(), references=others(), warning=WARNING),
     "few_shot": lambda: few_shot.draw(

@@ -12,7 +12,7 @@ with log_to(snakemake.log[0]):
 
     from mammoflow import tables
     from mammoflow.evaluation.statistics import compare
-    from mammoflow.evaluation.units import of_persons
+    from mammoflow.evaluation.units import of_persons, of_subset
 
     groups = tables.read(snakemake.input.groups, tables.GROUPS)
     seeds = snakemake.params.seeds
@@ -20,7 +20,8 @@ with log_to(snakemake.log[0]):
     # The rule lists the files experiment by experiment, and within one seed by seed.
     for index, path in enumerate(snakemake.input.predictions):
         experiment = snakemake.params.experiments[index // len(seeds)]
-        own = of_persons(tables.read(path, tables.PREDICTIONS), groups)
+        # Only what is compared is kept: the tables of all experiments and seeds together would be many times as much.
+        own = of_subset(of_persons(tables.read(path, tables.PREDICTIONS), groups), "test")
         predictions.setdefault(experiment, {})[seeds[index % len(seeds)]] = own
     comparisons = compare(
         predictions,

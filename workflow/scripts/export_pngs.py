@@ -16,15 +16,14 @@ with log_to(snakemake.log[0]):
 
     recipe = Recipe(**snakemake.params.recipe)
     shard = tables.read(snakemake.input.shard, tables.IMAGES)
-    images = tables.read(snakemake.input.images, tables.IMAGES)
-    accepted = images[(images["status"] == "accepted") & images["file_id"].isin(shard["file_id"])]
+    withdrawn = tables.read(snakemake.input.withdrawn, tables.WITHDRAWN)
     fitted = matching.Matching(
         recipe,
         tables.read(snakemake.input.matching, tables.MATCHING),
         matching.load(snakemake.input.tables),
     )
     pngs = export.export(
-        accepted,
+        export.accepted(shard, withdrawn),
         fitted,
         work=Path(snakemake.params.work),
         folder=Path(snakemake.params.folder),

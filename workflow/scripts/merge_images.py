@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 with log_to(snakemake.log[0]):
     from mammoflow import scanning, tables
 
-    images = scanning.merge(tables.read_all(snakemake.input.shards, tables.IMAGES))
+    scans = tables.read_all(snakemake.input.shards, tables.IMAGES)
+    images = scanning.merge(scans)
     for (status, reason), count in images.groupby(["status", "reason"]).size().items():
         log.info("%s %s: %d", status, reason, count)
     tables.write(images, snakemake.output.images, tables.IMAGES)
+    tables.write(scanning.withdrawn(scans, images), snakemake.output.withdrawn, tables.WITHDRAWN)

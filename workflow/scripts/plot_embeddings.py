@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with log_to(snakemake.log[0]):
-    from mammoflow import splits, tables, tasks
+    from mammoflow import quality, splits, tables, tasks
     from mammoflow.figures import embeddings_map, style
     from mammoflow.models import embeddings
 
@@ -17,12 +17,14 @@ with log_to(snakemake.log[0]):
         tables.read(given.labelled_images, tables.LABELLED_IMAGES),
         tables.read(given.test_patients, tables.TEST_PATIENTS),
     )
+    shown = quality.sample(images)
     shards = len(given.embeddings) // max(1, len(params.mapped))
     for at, (encoder, recipe, features) in enumerate(params.mapped):
         index = tables.read_all(given.embeddings[at * shards :][:shards], tables.EMBEDDINGS)
         figure = embeddings_map.draw(
-            embeddings.lookup(index, list(images["image_id"]), features),
-            images,
+            embeddings.lookup(index, list(shown["image_id"]), features),
+            shown,
+            n_images=len(images),
             encoder=encoder,
             recipe=recipe,
             features=features,

@@ -37,11 +37,16 @@ def reached(file: Path) -> set[Path]:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += [module for name in imported(file) for module in _module_files(name)]
+            waiting += own_imports(file)
     return found
 
 
 @cache
+def own_imports(file: Path) -> list[Path]:
+    """The files of ours that a file imports itself; kept, because every rule's script leads to many of the same."""
+    return [module for name in imported(file) for module in _module_files(name)]
+
+
 def imported(file: Path) -> list[str]:
     """The dotted names that a file imports, anybody's."""
     names: list[str] = []

@@ -12,6 +12,19 @@ from mammoflow.files import atomic
 from mammoflow.matching import Matching
 
 
+def accepted(shard: pd.DataFrame, withdrawn: pd.DataFrame) -> pd.DataFrame:
+    """The images of a shard that are accepted in the whole cohort, too.
+
+    Parameters
+    ----------
+    shard
+        `tables.IMAGES`, as the scan of the shard left it.
+    withdrawn
+        `tables.WITHDRAWN`.
+    """
+    return shard[(shard["status"] == "accepted") & ~shard["file_id"].isin(withdrawn["file_id"])]
+
+
 def export(
     images: pd.DataFrame, matching: Matching, *, work: Path, folder: Path, progress: Callable[..., Any]
 ) -> pd.DataFrame:

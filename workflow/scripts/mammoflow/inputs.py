@@ -10,20 +10,18 @@ import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mammoflow.errors import UserError
 from mammoflow.files import write_text
 from mammoflow.layouts import REPORT_TABLES, Layout, Source
 
-COLUMNS = ("relative", "path", "bytes", "mtime_ns")
 # What Windows keeps in folders; Word's locks and leftovers begin with a tilde.
 _LEFT_BEHIND = ("thumbs.db", "desktop.ini")
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A file found: its path below the root, its path here, its size and its time."""
 
     relative: str
@@ -72,32 +70,52 @@ def walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[File]:
     UserError
         If a folder may not be read: its files would be missing without a word.
     """
-    for place, folders, names in os.walk(folder, onerror=_unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = os.path.join(place, name)
-            if name.startswith(".") or (suffixes and not name.lower().endswith(suffixes)):
+    root = os.path.join(os.path.abspath(folder), "")
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        folders, others = _inside(os.path.normpath(root + below))
+        waiting += [f"{below}{name}/" for name in reversed(folders)]
+        for entry in others:
+            if suffixes and not entry.name.lower().endswith(suffixes):
                 continue
-            found = _stat(path)
+            found = _stat(entry)
             if found and stat.S_ISREG(found.st_mode):
-                yield File(os.path.relpath(path, folder), os.path.abspath(path), found.st_size, found.st_mtime_ns)
+                relative = below + entry.name
+                yield File(relative, root + relative, found.st_size, found.st_mtime_ns)
 
 
-def _stat(path: str) -> os.stat_result | None:
+def _inside(folder: str) -> tuple[list[str], list[os.DirEntry[str]]]:
+    """The folders and all else in a folder, but what is hidden, by name."""
+    folders, others = [], []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                else:
+                    others.append(entry)
+    except OSError as error:
+        raise _unreadable(error) from None
+    return sorted(folders), sorted(others, key=lambda entry: entry.name)
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
     """What is known of a file; None for one that is gone and for a link that leads nowhere."""
     try:
-        return os.stat(path)
+        return entry.stat()
     except FileNotFoundError:
         return None
     except OSError as error:
-        if os.path.islink(path):
+        if entry.is_symlink():
             return None
-        _unreadable(error)
-        raise
+        raise _unreadable(error) from None
 
 
-def _unreadable(error: OSError) -> None:
-    raise UserError(f"{error.filename!r}: {error.strerror}; allow reading it, or move it out of the data set") from None
+def _unreadable(error: OSError) -> UserError:
+    return UserError(f"{error.filename!r}: {error.strerror}; allow reading it, or move it out of the data set")
 
 
 def digest(path: Path, prefix: str = "", *, names_only: bool = False) -> str:
@@ -105,15 +123,16 @@ def digest(path: Path, prefix: str = "", *, names_only: bool = False) -> str:
 
     With `names_only` a file that was touched or changed is the same, too.
     """
-    columns = ("relative",) if names_only else ("relative", "bytes", "mtime_ns")
     if not path.exists():
         return ""
     total = hashlib.sha256()
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if not row["relative"].startswith(prefix):
-                continue
-            total.update("\x1f".join((*(row[name] for name in columns), "\n")).encode("utf-8", "surrogateescape"))
+        rows = csv.reader(file, delimiter="\t")
+        next(rows)
+        for relative, _, *about in rows:
+            if relative.startswith(prefix):
+                told = [relative] if names_only else [relative, *about]
+                total.update("\x1f".join((*told, "\n")).encode("utf-8", "surrogateescape"))
     return total.hexdigest()[:16]
 
 
@@ -175,8 +194,8 @@ def _write_if_changed(files: list[File], path: Path) -> None:
     text = io.StringIO(newline="")
     # Quoted, because a name may hold any character, a bare carriage return too.
     writer = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(COLUMNS)
-    writer.writerows((f.relative, f.path, f.bytes, f.mtime_ns) for f in files)
+    writer.writerow(File._fields)
+    writer.writerows(files)
     new = text.getvalue()
     if not path.exists() or path.read_bytes() != new.encode("utf-8", "surrogateescape"):
         write_text(new, path, mode=0o600)

@@ -47,6 +47,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "review": ("private/review.tsv",),
     "labels by language": ("results/labels/languages.tsv",),
     "images": ("results/images/images.tsv", "results/images/shards/{shard}.tsv"),
+    "withdrawn images": ("results/images/withdrawn.tsv",),
     "births": ("private/images/births/{shard}.tsv",),
     "exams": ("results/cohort/exams.tsv",),
     "patient groups": ("results/cohort/groups.tsv",),

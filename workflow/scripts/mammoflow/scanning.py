@@ -21,6 +21,7 @@ from mammoflow.dicom.exclusions import Exclusions
 from mammoflow.dicom.headers import Header
 from mammoflow.dicom.refusals import Refused, refusing
 from mammoflow.dicom.values import text
+from mammoflow.files import Changed, steady
 from mammoflow.guard import Died, Guard
 from mammoflow.privacy import Pseudonyms
 from mammoflow.work import key_of
@@ -275,6 +276,23 @@ def merge(scans: pd.DataFrame) -> pd.DataFrame:
     return images
 
 
+def withdrawn(scans: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """The files that their scan accepted and `merge` did not: few, so that who exports one shard need not read all.
+
+    Parameters
+    ----------
+    scans, images
+        What `merge` was given, and what it returned.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `tables.WITHDRAWN`.
+    """
+    accepted = scans.loc[scans["status"] == "accepted", "file_id"]
+    return images.loc[images["file_id"].isin(accepted) & (images["status"] != "accepted"), ["file_id", "reason"]]
+
+
 def _read(path: Path, row: Row) -> tuple[bytes, bool]:
     """The bytes of a file, as far as one may go, and whether these are all; notes the digest of all in the row.
 
@@ -288,14 +306,17 @@ def _read(path: Path, row: Row) -> tuple[bytes, bool]:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise Refused("quarantined", "unreadable")
-            # As much memory as there are bytes, and not the most that there may be.
-            content = file.read(min(MOST_BYTES, found.st_size + 1))
-            # A third of SHA-256's time, even where the processor computes that itself.
-            digest = blake3(content)
-            is_whole = True
-            while more := file.read(2**20):
-                digest.update(more)
-                is_whole = False
+            with steady(file.fileno()):
+                # As much memory as there are bytes, and not the most that there may be.
+                content = file.read(min(MOST_BYTES, found.st_size + 1))
+                # A third of SHA-256's time, even where the processor computes that itself.
+                digest = blake3(content)
+                is_whole = True
+                while more := file.read(2**20):
+                    digest.update(more)
+                    is_whole = False
+    except Changed:
+        raise Refused("quarantined", "changed") from None
     except FileNotFoundError:
         raise Refused("quarantined", "vanished") from None
     except OSError:

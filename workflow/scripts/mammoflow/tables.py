@@ -253,6 +253,16 @@ IMAGES = Table(
     },
 )
 
+WITHDRAWN = Table(
+    "withdrawn images",
+    "a file that its scan accepted, and that was not accepted once all shards were known",
+    ("file_id",),
+    {
+        "file_id": _id("file"),
+        "reason": _id("reason code, as in images.tsv"),
+    },
+)
+
 BIRTHS = Table(
     "births",
     "an exam with a keyed hash of its patient's date of birth (private)",

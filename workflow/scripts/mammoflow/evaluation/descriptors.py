@@ -49,7 +49,7 @@ def worth(
     truth = own["label"].map({key: at for at, key in enumerate(classes)}).to_numpy(dtype=np.int64)
     strata = resampling.strata(truth, patient.astype(np.int64))
     weights = resampling.patient_weights(strata, resamples=resamples, seed=seed)
-    once = np.ones((1, len(patients)), dtype=np.int64)
+    once = np.ones((1, len(patients)), dtype=np.uint16)
     found = []
     for label, descriptor in of_image.columns:
         scores = of_image[label, descriptor].to_numpy(dtype=np.float64)

@@ -16,6 +16,7 @@ from sklearn import metrics
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Weights = NDArray[np.uint16]  # how often each patient is drawn in each resample
 # Of each class whether it is of the dense half; None for a merged class that is of both; () where there are no halves.
 Dense = Sequence[bool | None]
 

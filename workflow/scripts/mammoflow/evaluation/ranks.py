@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mammoflow.evaluation.measures import Counts, Floats, ratio
+from mammoflow.evaluation.measures import Counts, Floats, Weights, ratio
 
 _CELLS = 2**18  # of a chunk of (rows, resamples), so that it stays near the processor; changes no value
 
@@ -19,7 +19,7 @@ class Areas:
     average_precision: Floats  # (R,) undefined without a positive row
 
 
-def areas(positive: NDArray[np.bool_], scores: Floats, *, patient: Counts, weights: Counts) -> Areas:
+def areas(positive: NDArray[np.bool_], scores: Floats, *, patient: Counts, weights: Weights) -> Areas:
     """Areas under the ROC and the precision-recall curve on each resample.
 
     The first is the share of pairs of a positive and a negative row that the scores order rightly, ties counting half
@@ -32,13 +32,14 @@ def areas(positive: NDArray[np.bool_], scores: Floats, *, patient: Counts, weigh
     scores : (N,) float64
     patient : (N,) int64
         Position of each row's patient, 0 to P - 1.
-    weights : (R, P) int64
+    weights : (R, P) uint16
         How often each patient is drawn.
     """
     order = np.argsort(-scores, kind="stable")
     ties = _Ties.of(scores[order], positive[order])
-    by_patient = np.ascontiguousarray(weights.T, dtype=np.int32)
-    found = [_of_sorted(by_patient[:, chunk][patient[order]], ties) for chunk in _chunks(len(weights), len(scores))]
+    rows = patient[order]
+    by_patient = (np.ascontiguousarray(weights[chunk].T, np.int32) for chunk in _chunks(len(weights), len(scores)))
+    found = [_of_sorted(own[rows], ties) for own in by_patient]
     return Areas(*(np.concatenate(parts) for parts in zip((np.empty(0), np.empty(0)), *found, strict=True)))
 
 

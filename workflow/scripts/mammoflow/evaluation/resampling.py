@@ -1,12 +1,13 @@
 """Bootstrap over patients: 95 % intervals that know that the images of one patient are alike."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mammoflow.evaluation import confusions, measures, ranks
-from mammoflow.evaluation.measures import Counts, Floats
+from mammoflow.evaluation.measures import Counts, Floats, Weights
 from mammoflow.evaluation.units import Units
 
 COVERAGE = 0.95
@@ -14,6 +15,7 @@ COVERAGE = 0.95
 LEAST_DEFINED = 0.5
 # Intervals of fewer patients are marked: benchmarks/coverage.py shows how far they fall short.
 FEW_PATIENTS = 30
+_CELLS = 2**24  # of weights that are handled at once, as numbers of eight bytes
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def strata(truth: Counts, patient: Counts) -> Counts:
     return found
 
 
-def patient_weights(of_patient: Counts, *, resamples: int, seed: int) -> Counts:
+def patient_weights(of_patient: Counts, *, resamples: int, seed: int) -> Weights:
     """How often each patient is drawn in each resample, with replacement among the patients of the same stratum.
 
     Parameters
@@ -58,35 +60,51 @@ def patient_weights(of_patient: Counts, *, resamples: int, seed: int) -> Counts:
 
     Returns
     -------
-    (resamples, P) int64
+    (resamples, P) uint16
         Every row sums to P, and within a stratum to its size; the same arguments give the same rows, so that methods
-        are compared on them. No row where no stratum has two patients, who could be exchanged with each other.
+        are compared on them. No row where no stratum has two patients, who could be exchanged with each other. Small
+        numbers, because 2,000 resamples of 200,000 patients are many.
     """
     rng = np.random.default_rng(seed)
     sizes = np.unique(of_patient, return_counts=True)[1]
     if sizes.max(initial=0) < 2:
-        return np.empty((0, len(of_patient)), dtype=np.int64)
-    weights = np.empty((resamples, len(of_patient)), dtype=np.int64)
+        return np.empty((0, len(of_patient)), dtype=np.uint16)
+    weights = np.empty((resamples, len(of_patient)), dtype=np.uint16)
     for own in np.split(np.argsort(of_patient, kind="stable"), np.cumsum(sizes)[:-1]):
-        drawn = rng.integers(len(own), size=(resamples, len(own)))
-        cells = drawn + len(own) * np.arange(resamples)[:, None]
-        weights[:, own] = np.bincount(cells.ravel(), minlength=resamples * len(own)).reshape(resamples, len(own))
+        for block in _blocks(resamples, len(own)):
+            n = len(range(resamples)[block])
+            drawn = rng.integers(len(own), size=(n, len(own)))
+            cells = drawn + len(own) * np.arange(n)[:, None]
+            weights[block, own] = np.bincount(cells.ravel(), minlength=n * len(own)).reshape(n, len(own))
     return weights
 
 
-def weights_of(units: Units, *, resamples: int, seed: int) -> Counts:
+def _blocks(resamples: int, patients: int) -> Iterator[slice]:
+    step = max(1, _CELLS // max(1, patients))
+    for start in range(0, resamples, step):
+        yield slice(start, start + step)
+
+
+def _summed(weights: Weights, by_patient: Floats) -> Floats:
+    """Sums over the patients of each resample, (R, M), of what each patient has, (P, M)."""
+    # A product of floats is many times faster than one of integers, and exact for counts.
+    parts = [weights[block].astype(np.float64) @ by_patient for block in _blocks(*weights.shape)]
+    return np.concatenate([np.empty((0, by_patient.shape[1])), *parts])
+
+
+def weights_of(units: Units, *, resamples: int, seed: int) -> Weights:
     """`patient_weights` of these units' patients: (R, P)."""
     return patient_weights(strata(units.truth, units.patient), resamples=resamples, seed=seed)
 
 
-def confusion_measures(units: Units, weights: Counts) -> dict[str, Floats]:
+def confusion_measures(units: Units, weights: Weights) -> dict[str, Floats]:
     """Measures that follow from a confusion matrix, on each resample.
 
     Parameters
     ----------
     units
         N >= 1 units of P patients.
-    weights : (R, P) int64
+    weights : (R, P) uint16
         From `patient_weights`.
 
     Returns
@@ -97,34 +115,34 @@ def confusion_measures(units: Units, weights: Counts) -> dict[str, Floats]:
     k = len(units.classes)
     by_patient = np.zeros((units.n_patients, k, k))
     np.add.at(by_patient, (units.patient, units.truth, measures.predicted(units.probabilities)), 1)
-    # A product of floats is many times faster than one of integers, and exact for counts.
-    summed = weights.astype(np.float64) @ by_patient.reshape(units.n_patients, k * k)
+    summed = _summed(weights, by_patient.reshape(units.n_patients, k * k))
     return confusions.measures_of(summed.reshape(-1, k, k), dense=units.dense)
 
 
-def mean_scores(units: Units, weights: Counts) -> dict[str, Floats]:
+def mean_scores(units: Units, weights: Weights) -> dict[str, Floats]:
     """The proper scores on each resample: (R,) of each name in `measures.SCORES`."""
     of_units = np.stack(list(measures.scores(units.truth, units.probabilities).values()), axis=1)
     by_patient = np.zeros((units.n_patients, len(measures.SCORES)))
     np.add.at(by_patient, units.patient, of_units)
-    means = weights.astype(np.float64) @ by_patient / _drawn_units(units, weights)[:, None]
+    means = _summed(weights, by_patient) / _drawn_units(units, weights)[:, None]
     return dict(zip(measures.SCORES, means.T, strict=True))
 
 
-def calibration_errors(units: Units, weights: Counts) -> Floats:
+def calibration_errors(units: Units, weights: Weights) -> Floats:
     """The expected calibration error on each resample: (R,)."""
     bins, gaps = measures.calibration_gaps(units.truth, units.probabilities)
     by_patient = np.zeros((units.n_patients, measures.CALIBRATION_BINS))
     np.add.at(by_patient, (units.patient, bins), gaps)
-    return np.abs(weights.astype(np.float64) @ by_patient).sum(axis=1) / _drawn_units(units, weights)
+    return np.abs(_summed(weights, by_patient)).sum(axis=1) / _drawn_units(units, weights)
 
 
-def _drawn_units(units: Units, weights: Counts) -> Floats:
+def _drawn_units(units: Units, weights: Weights) -> Floats:
     """How many units each resample holds: (R,)."""
-    return weights.astype(np.float64) @ np.bincount(units.patient, minlength=units.n_patients)
+    of_patient = np.bincount(units.patient, minlength=units.n_patients).astype(np.float64)
+    return _summed(weights, of_patient[:, None])[:, 0]
 
 
-def rank_measures(units: Units, weights: Counts) -> dict[str, Floats]:
+def rank_measures(units: Units, weights: Weights) -> dict[str, Floats]:
     """Measures that follow from the order of probabilities, on each resample: (R, K) of each class, else (R,)."""
 
     def areas(positive: NDArray[np.bool_], scores: Floats) -> ranks.Areas:
@@ -146,7 +164,7 @@ def rank_measures(units: Units, weights: Counts) -> dict[str, Floats]:
     return found
 
 
-def all_measures(units: Units, weights: Counts) -> dict[str, Floats]:
+def all_measures(units: Units, weights: Weights) -> dict[str, Floats]:
     """Every measure on each resample: (R,), or (R, K) for the measures of a class."""
     return (
         confusion_measures(units, weights)

@@ -33,6 +33,7 @@ def draw(
     vectors: NDArray[np.float32],
     images: pd.DataFrame,
     *,
+    n_images: int,
     encoder: str,
     recipe: str,
     features: str,
@@ -47,6 +48,8 @@ def draw(
         Embeddings of development images.
     images
         Their labelled images, in the order of the vectors.
+    n_images
+        How many development images there are, of which these are shown.
     encoder, recipe, features
         Whose vectors of which pictures they are.
     task
@@ -66,8 +69,9 @@ def draw(
         axes.set_title(title)
         axes.set(xlabel=_label(1, shares[0]), xticks=[], yticks=[])
     panels[0].set_ylabel(_label(2, shares[1]))
+    of = "" if len(images) == n_images else f" of {n_images:,}"
     counted = (
-        f"encoder {encoder}, recipe {recipe}, vectors: {features}; n = {len(images):,} development images of "
+        f"encoder {encoder}, recipe {recipe}, vectors: {features}; n = {len(images):,}{of} development images of "
         f"{images['patient_id'].nunique():,} patients; two of {vectors.shape[1]:,} dimensions"
     )
     head(figure, title="Map of the embeddings", subtitle=counted, warning=warning)

@@ -17,10 +17,12 @@ def stack(files: list[str], side: int, path: Path, progress: Callable[..., Any])
 
     Never more than one picture is in memory.
     """
-    squares = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(files), side, side))
-    for row, file in enumerate(progress(files)):
-        squares[row] = pictures.square(pictures.read_png(file), side)
-    squares.flush()
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(files), side, side)}
+    # Not through a memory map: a full disk would kill the process without a word.
+    with open(path, "wb") as array:
+        np.lib.format.write_array_header_1_0(array, header)
+        for file in progress(files):
+            array.write(pictures.square(pictures.read_png(file), side).tobytes())
 
 
 def index(pngs: pd.DataFrame, folder: Path) -> pd.DataFrame:

@@ -148,20 +148,30 @@ def lookup(embeddings: pd.DataFrame, image_ids: Sequence[str], features: str) ->
     UserError
         If an image was not embedded, the encoder has no such vectors, or the cache is gone.
     """
-    vectors: dict[str, npt.NDArray[np.float32]] = {}
-    for file, own in embeddings.groupby("file"):
-        if not Path(file).is_file():
-            raise UserError(f"{file} is gone; delete results/embeddings and run again")
-        with safe_open(file, framework="numpy") as opened:
-            offered = sorted(set(opened.keys()) - {_HASHES})
-            if features not in offered:
-                raise UserError(f"config: features is {features!r}; allowed with this encoder: {', '.join(offered)}")
-            whole = opened.get_tensor(features).astype(np.float32)
-        vectors.update(zip(own["image_id"], whole[own["row"].to_numpy(dtype=int)], strict=True))
-    missing = [one for one in image_ids if one not in vectors]
-    if missing:
+    wanted = embeddings.set_index("image_id").reindex(image_ids)
+    missing = wanted.index[wanted["file"].isna()]
+    if len(missing):
         raise UserError(f"image {missing[0]} has no embedding; delete results/embeddings and run again")
-    return np.stack([vectors[one] for one in image_ids])
+    rows = wanted["row"].to_numpy(dtype=int)
+    # Filled file by file, so that a million vectors are in memory once.
+    found = np.empty((len(wanted), 0), np.float32)
+    for file, at in wanted.groupby("file").indices.items():
+        whole = _kept(Path(str(file)), features)
+        if not found.shape[1]:
+            found = np.empty((len(wanted), whole.shape[1]), np.float32)
+        found[at] = whole[rows[at]]
+    return found
+
+
+def _kept(file: Path, features: str) -> npt.NDArray[Any]:
+    """The vectors of a shard, in the precision that they are kept in."""
+    if not file.is_file():
+        raise UserError(f"{file} is gone; delete results/embeddings and run again")
+    with safe_open(file, framework="numpy") as opened:
+        offered = sorted(set(opened.keys()) - {_HASHES})
+        if features not in offered:
+            raise UserError(f"config: features is {features!r}; allowed with this encoder: {', '.join(offered)}")
+        return np.asarray(opened.get_tensor(features))
 
 
 def _vectors(file: Path) -> Vectors:
