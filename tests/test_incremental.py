@@ -318,6 +318,7 @@ def as_page(measured):
     return "\n".join([*units_of_jobs, "", *causes, "", *jobs_of_rules])
 
 
+@pytest.mark.long
 def test_the_documented_tables_are_what_was_measured(measured):
     found = as_page(measured)
     print(found)
