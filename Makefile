@@ -36,7 +36,7 @@ explain: .venv/installed  ## why would each job run? runs nothing; make explain 
 test: .venv/installed  ## run all tests but the long; some of them: make test ARGS="tests/test_tables.py -k read"
 	@$(RUN) pytest -m "not long and not slurm" $(ARGS)
 
-test-long: .venv/installed  ## run the tests that take minutes each: other tasks and real images to the report
+test-long: .venv/installed  ## run the tests that take minutes each: other tasks, real images, what every change costs
 	@$(RUN) pytest -m long $(ARGS)
 
 verify: .venv/installed  ## are all results still what the run left? compares every file with its recorded hash
