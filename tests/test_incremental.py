@@ -21,7 +21,7 @@ from mammoflow.models import random_models
 from tests.conftest import REPO
 from tests.test_workflow import content, copy_workflow, run, write_config
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.long]
 
 PAGE = REPO / "docs/incremental.md"
 SETTINGS = {
@@ -318,7 +318,6 @@ def as_page(measured):
     return "\n".join([*units_of_jobs, "", *causes, "", *jobs_of_rules])
 
 
-@pytest.mark.long
 def test_the_documented_tables_are_what_was_measured(measured):
     found = as_page(measured)
     print(found)

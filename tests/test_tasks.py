@@ -168,6 +168,7 @@ def of_run(directory, task):
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_dense_or_not_from_reports_to_the_report(snakemake_run, tmp_path):
     demo = {"exams": 20, "class_mix": "equal", "max_epochs": 1}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(SMALL | {"task": "dense", "demo": demo}))

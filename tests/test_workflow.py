@@ -310,6 +310,7 @@ def test_the_papers_figures_have_its_names(demo, checkout):
         shutil.rmtree(paper)
 
 
+@pytest.mark.long
 def test_two_runs_are_the_same_bytes_and_gpu_jobs_never_overlap(demo, checkout, tmp_path):
     write_config(tmp_path, SMALL)
     run(checkout, tmp_path, cores=8)
