@@ -32,7 +32,8 @@ SETTINGS = {
     "translate": {"engine": "marian"},
 }
 # States are asked for more often than the profile does.
-ON_CLUSTER = ["--workflow-profile", REPO / "profiles/slurm", "--slurm-init-seconds-before-status-checks", 3]
+OFTEN = ["--slurm-init-seconds-before-status-checks", 3, "--seconds-between-status-checks", 3]
+ON_CLUSTER = ["--workflow-profile", REPO / "profiles/slurm", *OFTEN]
 
 
 @dataclass(frozen=True)
