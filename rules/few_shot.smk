@@ -66,8 +66,6 @@ rule fine_tune_few_shots:
         "results/benchmarks/fine_tune_few_shots/{experiment}.tsv"
     wildcard_constraints:
         experiment=only(FEW_SHOT_TUNED),
-    # A cluster may kill it at any time; what is trained stays, and the rest goes on from its checkpoint.
-    retries: 2
     conda:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]

@@ -42,8 +42,6 @@ rule fine_tune:
         "results/benchmarks/fine_tune/{experiment}/seed{seed}.tsv"
     wildcard_constraints:
         experiment=only(experiments_of("fine_tune")),
-    # A cluster may kill it at any time; it goes on from its checkpoint.
-    retries: 2
     conda:
         "../envs/models.yaml"
     threads: config["compute"]["threads"]
