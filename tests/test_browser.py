@@ -12,8 +12,8 @@ import pytest
 
 from mammoflow.evaluation import table1
 from mammoflow.pages import html, sections
+from tests.page_values import REPORT, make_label_page, make_private_page, make_values
 from tests.test_cohort_page import make_page
-from tests.test_pages import REPORT, make_label_page, make_private_page, make_values
 from tests.test_plots import PUBLISHED, ROOT, SETTINGS, make_metrics
 from tests.test_zero_shot_page import make_zero_shot_page
 

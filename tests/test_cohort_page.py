@@ -8,7 +8,7 @@ import pytest
 from mammoflow import provenance, tables
 from mammoflow.pages import cohort, html, sections, summary
 from tests.conftest import REPO
-from tests.test_pages import CAVEAT, make_labels, read
+from tests.page_values import CAVEAT, make_labels, read
 from tests.test_plots import TASK, make_classes, make_exams, make_images, make_manifest
 from tests.test_workflow import checkout, run, write_config
 

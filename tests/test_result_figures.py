@@ -16,7 +16,7 @@ from mammoflow.pages import mistakes as private
 from mammoflow.pages.html import HtmlTable
 from tests.conftest import REPO
 from tests.figures import drawn
-from tests.test_pages import make_own_labels, make_records, read
+from tests.page_values import make_own_labels, make_records, read
 from tests.test_statistics import make_predictions
 
 

@@ -11,8 +11,8 @@ from mammoflow.evaluation import descriptors as evaluated
 from mammoflow.evaluation.statistics import COMPARED_MEASURES, between, compare, evaluate
 from mammoflow.pages import descriptors, figures, html, sections, zero_shot
 from tests.conftest import REPO
+from tests.page_values import CAVEAT, read
 from tests.test_calibration import calibrate
-from tests.test_pages import CAVEAT, read
 from tests.test_plots import CLASSES, FIGURES, TASK, WARNING, make_manifest, make_predicted, style
 
 PAGE = REPO / "resources/report/zero_shot.html.j2"
