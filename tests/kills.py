@@ -48,11 +48,13 @@ class Round:
 
 
 def undisturbed(repo, directory, stages=STAGES):
-    """Run stage after stage; gives the jobs of each, and the seconds that it took."""
+    """Run stage after stage; gives the jobs of each, and the seconds from the beginning of the first to the end."""
     took = []
     for targets in stages:
+        process = started(repo, directory, targets)
+        _wait_for(process, directory, jobs=1)
         begin = time.monotonic()
-        assert _ended(started(repo, directory, targets)) == 0, said(directory)
+        assert _ended(process) == 0, said(directory)
         took.append((_begun(directory), time.monotonic() - begin))
     return took
 
@@ -108,6 +110,12 @@ def _begun(directory):
     return len(re.findall(r"^(?:local)?rule ", (directory / "said.txt").read_text(), flags=re.MULTILINE))
 
 
+def _wait_for(process, directory, *, jobs):
+    """Wait until so many jobs have begun, or the start is over."""
+    while process.poll() is None and _begun(directory) < jobs:
+        time.sleep(0.02)
+
+
 def _ended(process):
     return process.wait(timeout=MOST_SECONDS)
 
@@ -135,8 +143,7 @@ def _play(one, repo, directory, targets, took, rng):
 
 def _kill(process, directory, jobs, seconds, rng):
     """Kill something so many seconds after so many jobs have begun: what it was, and the rules that ran then."""
-    while process.poll() is None and _begun(directory) < jobs:
-        time.sleep(0.02)
+    _wait_for(process, directory, jobs=jobs)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
